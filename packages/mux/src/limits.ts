@@ -1,0 +1,110 @@
+// The numbers that bound the mux's own memory and turns; what both ends must agree on is in
+// @sallyport/protocol's limits.
+import { headerBytes, maxRecordBytes } from '@sallyport/protocol'
+
+/** Messages of one slab; a full slab leaves in one write of four whole TLS records. */
+const messagesPerSlab = 4
+
+/** One write to the transport: 64 KiB, the size libuv reads with on the other side. */
+export const slabBytes = messagesPerSlab * maxRecordBytes
+
+/** Room of a WebSocket header with a masking key: 2 + 2 + 4. */
+const maxMessageHeaderBytes = 8
+
+/**
+ * The static read buffer of plain sockets: a full read, cut into frames, fills exactly one slab,
+ * so that no second, tiny TLS record follows it. 4 x (16384 - 8 - 12) = 65,456.
+ */
+export const readBufferBytes =
+  messagesPerSlab * (maxRecordBytes - maxMessageHeaderBytes - headerBytes)
+
+/**
+ * Most that one write to a stream may bring: what libuv reads at most, so also a 'data' event of a
+ * plain socket that is not read into the static buffer.
+ */
+export const maxWriteBytes = 64 * 1024
+
+/**
+ * Bytes handed to the transport and not yet taken by the kernel, from which on streams wait their
+ * turn: half a slab. 256 KiB instead made a small request beside bulk three times slower, and 32
+ * KiB cost no bulk (docs/adr/0006).
+ */
+export const queuedBytesLimit = 32 * 1024
+
+/**
+ * Control frames and SYNs are never held back, so a peer that reads nothing could make them pile
+ * up. 16,384 streams x (SYN with a 150-byte header + 5 control frames of 12) = 3.3 MiB.
+ */
+export const queuedControlLimit = 4 * 1024 * 1024
+
+/** Slabs that one transport may have at once, however little is in them: 16 x 64 KiB = 1 MiB. */
+export const slabsInFlightLimit = 16
+
+/**
+ * Ids that the peer jumped over and may still use. hashicorp/yamux has at most as many SYNs under way
+ * as its accept backlog, 256 by default.
+ */
+export const skippedIdsLimit = 1_024
+
+/**
+ * Buffers kept for reuse, for slabs and held chunks of all sessions of the process: 64 x 64 KiB =
+ * 4 MiB, what sixteen busy sessions use in four turns.
+ */
+export const pooledBuffers = 64
+
+/** Over the budget of held bytes, a stream whose sink took nothing for this long may be reset. */
+export const stalledSinkMs = 10_000
+
+/**
+ * So many times over the budget nobody is waited for: 64 MiB come in half a second at 1 Gbit/s, and
+ * 10 s of it would be 1.2 GB.
+ */
+export const urgentFactor = 2
+
+/** The search for such streams walks over all of them, so at most once a second. */
+export const reliefIntervalMs = 1_000
+
+/**
+ * A piece shorter than this, waiting for a slow sink, is copied: as a view it would keep its whole
+ * 16 KiB record alive, 4 x its own size or more.
+ */
+export const viewBytesMin = 4 * 1024
+
+/** A write up to this size by another stream than the bulk's is a request that must not wait. */
+export const smallWriteBytes = 4 * 1024
+
+/**
+ * Small writes go past the line up to this much between two rounds of it, so that many of them
+ * cannot starve bulk: one slab of theirs for each of bulk's.
+ */
+export const bypassBytes = slabBytes
+
+/** How long one small write holds bulk to the path: ten requests a second keep it so. */
+export const contentionMs = 100
+
+/** A ping asks for arrival after this much data: a quarter of the least that may be under way. */
+export const markerBytes = slabBytes
+
+/**
+ * The least that bulk may have under way: with 1 MiB, 512 and 256 KiB a request beside it took 4.8,
+ * 3.6 and 2.5 ms at p99 (docs/adr/0006); below 256 KiB two busy processes starve between turns.
+ */
+export const underwayBytesMin = 256 * 1024
+
+/**
+ * An ACK waits this long for company. The origin's first bytes mostly come within it, and then one
+ * TLS record less crosses for each visitor; what hangs on it, the channel timeout, counts seconds.
+ */
+export const lazyFrameMs = 2
+
+/**
+ * Chunks of one turn leave in one write, but not more than this: the bytes are still in the
+ * processor's cache then, and their memory is free for the next records.
+ */
+export const jointWriteBytes = 64 * 1024
+
+/**
+ * What one peer may give a process to do in a turn of its event loop: 256 KiB take about half a
+ * millisecond, which is what a request of another peer then waits at most.
+ */
+export const receiveTurnBytes = 256 * 1024

@@ -1,0 +1,143 @@
+// A socket as one end of a splice. Plain sockets are read into ONE static buffer that serves all of
+// them (a read is synchronous), so that no chunk allocates anything and an idle visitor costs no
+// buffer. `onread` is documented for sockets that dial; accepted ones are wrapped again by way of
+// their handle (adopted-socket.ts).
+import { type NetConnectOpts, type Socket, connect } from 'node:net'
+import type { TLSSocket } from 'node:tls'
+import { tcpKeepAliveMs } from '@sallyport/protocol'
+import { wrapAccepted } from './adopted-socket.ts'
+import { readBufferBytes } from './limits.ts'
+
+/** Every plain socket's bytes pass through here, within one synchronous callback. */
+const readBuffer = Buffer.allocUnsafeSlow(readBufferBytes)
+
+/**
+ * Takes `buffer[0, bytes)` and keeps nothing of the buffer itself; false pauses the socket until
+ * {@link SocketEnd.resume}.
+ */
+export type SocketReader = (buffer: Buffer, bytes: number) => boolean
+
+/** Who gets what a socket brings. */
+export interface SocketHandlers {
+  onRead: SocketReader
+  /** Its half-close. */
+  onSocketEnd(): void
+  /** Exactly once. */
+  onSocketClose(error: Error | undefined): void
+}
+
+export class SocketEnd {
+  readonly socket: Socket
+  readonly #isTls: boolean
+  #handlers: SocketHandlers | undefined
+  /** What came before there was a reader. */
+  #kept: Buffer | undefined
+  #hasEnded = false
+  #hasClosed = false
+  #error: Error | undefined
+
+  constructor(
+    create: (end: SocketReader) => Socket,
+    options: { readonly isTls: boolean; readonly early?: Buffer | undefined },
+  ) {
+    this.#isTls = options.isTls
+    this.#kept = options.early
+    this.socket = create((buffer, bytes) => this.#read(buffer, bytes))
+    // One that dials was told in its options; told here it would set them twice.
+    if (!this.socket.connecting) this.socket.setKeepAlive(true, tcpKeepAliveMs)
+    this.socket.on('error', (error) => {
+      this.#error = error
+    })
+    this.socket.on('end', () => {
+      this.#hasEnded = true
+      this.#handlers?.onSocketEnd()
+    })
+    this.socket.on('close', () => {
+      this.#hasClosed = true
+      this.#handlers?.onSocketClose(this.#error)
+    })
+  }
+
+  /** The visitor's or origin's half-close has been read. */
+  get hasEnded(): boolean {
+    return this.#hasEnded
+  }
+
+  /**
+   * Sets who gets the bytes, the half-close and the close, in place of those before. What came
+   * earlier is delivered at once; reading goes on with {@link resume}.
+   */
+  attach(handlers: SocketHandlers): void {
+    this.#handlers = handlers
+    const kept = this.#kept
+    this.#kept = undefined
+    const goesOn = kept === undefined || handlers.onRead(kept, kept.length)
+    if (this.#hasEnded) handlers.onSocketEnd()
+    if (this.#hasClosed) queueMicrotask(() => handlers.onSocketClose(this.#error))
+    else if (goesOn) this.resume()
+  }
+
+  /** Reads on after the reader said false. */
+  resume(): void {
+    this.socket.resume()
+  }
+
+  /**
+   * Ends so that the other side cannot take it for a normal end: RST on TCP, no close_notify on
+   * TLS (docs/protocol.md §8).
+   */
+  abort(): void {
+    const { socket } = this
+    if (!this.#isTls && !socket.connecting && socket.remoteFamily !== undefined) {
+      socket.resetAndDestroy()
+    } else socket.destroy()
+  }
+
+  #read(buffer: Buffer, bytes: number): boolean {
+    if (this.#handlers) return this.#handlers.onRead(buffer, bytes)
+    const piece = Buffer.from(buffer.subarray(0, bytes))
+    this.#kept = this.#kept ? Buffer.concat([this.#kept, piece]) : piece
+    return false
+  }
+}
+
+/** Dials; the caller listens for 'connect' and 'error' on `socket`. */
+export function dialSocket(options: NetConnectOpts): SocketEnd {
+  return new SocketEnd(
+    (read) =>
+      connect({
+        ...options,
+        allowHalfOpen: true,
+        noDelay: true,
+        keepAlive: true,
+        keepAliveInitialDelay: tcpKeepAliveMs,
+        onread: { buffer: readBuffer, callback: (bytes, buffer) => read(asBuffer(buffer), bytes) },
+      }),
+    { isTls: false },
+  )
+}
+
+/**
+ * Takes over an accepted socket that nobody has read from (`pauseOnConnect: true`), or one of which
+ * `early` is all that was read: then call it where the last of these bytes arrived, before more can.
+ */
+export function adoptAccepted(accepted: Socket, early?: Buffer): SocketEnd {
+  return new SocketEnd((read) => wrapAccepted(accepted, readBuffer, read), { isTls: false, early })
+}
+
+/** Takes over a TLS socket; its records of up to 16 KiB come as buffers of their own. */
+export function adoptTls(socket: TLSSocket): SocketEnd {
+  return new SocketEnd(
+    (read) => {
+      socket.on('data', (chunk: Buffer) => {
+        if (!read(chunk, chunk.length)) socket.pause()
+      })
+      return socket
+    },
+    { isTls: true },
+  )
+}
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
+}

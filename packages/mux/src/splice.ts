@@ -1,0 +1,221 @@
+// Byte path 3/8: joins a socket and a stream, so that a half-close stays a half-close and a reset a
+// reset (docs/protocol.md §8). One copy from the static read buffer into the slab on the way out,
+// none on the way in; chunks of a turn leave in one write.
+import type { Socket } from 'node:net'
+import { type SallyportError, halfClosedIdleMs } from '@sallyport/protocol'
+import { ChunkQueue } from './chunk-queue.ts'
+import type { Clock, Timer } from './clock.ts'
+import { jointWriteBytes, smallWriteBytes, viewBytesMin } from './limits.ts'
+import { RecordShelf } from './record-shelf.ts'
+import type { SocketEnd, SocketHandlers } from './socket-end.ts'
+import type { MuxStream, StreamReceiver } from './stream.ts'
+
+/** How a splice ended. */
+export interface SpliceReport {
+  /** Bytes from the socket into the stream. */
+  readonly bytesFromSocket: number
+  /** Bytes from the stream into the socket. */
+  readonly bytesToSocket: number
+  /** `end`: both sides said all they had. Otherwise who broke off. */
+  readonly endedBy: 'end' | 'socket' | 'stream' | 'idle'
+  readonly error: Error | undefined
+}
+
+export interface SpliceOptions {
+  readonly clock: Clock
+  /** Silence after which a splice is aborted at all; default never. */
+  readonly idleMs?: number
+  /** Silence after which a half-closed splice is aborted; default {@link halfClosedIdleMs}. */
+  readonly halfClosedIdleMs?: number
+  /** Whatever the peer says about having accepted the stream. */
+  onAccepted?(): void
+  onClose?(report: SpliceReport): void
+}
+
+/** Joins them and starts reading from the socket; takes over the receivers of both. */
+export function splice(end: SocketEnd, stream: MuxStream, options: SpliceOptions): void {
+  new Splice(end, stream, options).start()
+}
+
+/** Receives from both sides itself: an idle visitor is to cost no closures. */
+class Splice implements StreamReceiver, SocketHandlers {
+  readonly #end: SocketEnd
+  readonly #socket: Socket
+  readonly #stream: MuxStream
+  readonly #options: SpliceOptions
+  readonly #records = new RecordShelf()
+  /**
+   * Small chunks behind others that the socket has not taken: a write for each would cost a hundred
+   * times their size. It goes to the socket when it is full or when the others are gone.
+   */
+  readonly #tail = new ChunkQueue()
+  #tailBytes = 0
+  #written = 0
+  #taken = 0
+  #isCorked = false
+  #corkedBytes = 0
+  #isHalfClosed = false
+  #isSocketClosed = false
+  #isReported = false
+  #timer: Timer | undefined
+  #bytesAtTimer = 0
+  #endedBy: SpliceReport['endedBy'] = 'end'
+  #error: Error | undefined
+  /** One callback for all writes: what is no longer waiting in the socket was taken. */
+  readonly #onWritten = (error?: Error | null): void => {
+    if (!error) this.#creditTaken()
+  }
+
+  constructor(end: SocketEnd, stream: MuxStream, options: SpliceOptions) {
+    this.#end = end
+    this.#socket = end.socket
+    this.#stream = stream
+    this.#options = options
+  }
+
+  start(): void {
+    this.#stream.receive(this)
+    this.#end.attach(this)
+    if (this.#options.idleMs !== undefined) this.#watch()
+  }
+
+  onAccepted(): void {
+    this.#options.onAccepted?.()
+  }
+
+  onReset(error: SallyportError): void {
+    this.#abort('stream', error)
+  }
+
+  onDrain(): void {
+    this.#end.resume()
+  }
+
+  onEndSent(): void {
+    if (this.#isSocketClosed) this.#report()
+  }
+
+  onRead(buffer: Buffer, bytes: number): boolean {
+    return this.#stream.write(buffer, 0, bytes)
+  }
+
+  onData(chunk: Buffer, isSole = false): void {
+    const socket = this.#socket
+    // A request's worth leaves at once; more of one turn leaves in one write.
+    if (!this.#isCorked && chunk.length > smallWriteBytes) {
+      this.#isCorked = true
+      socket.cork()
+    }
+    this.#written += chunk.length
+    if (chunk.length < viewBytesMin && socket.writableLength > 0) {
+      this.#tail.push(chunk)
+      this.#tailBytes += chunk.length
+      if (this.#tailBytes >= viewBytesMin) this.#writeTail()
+      return
+    }
+    this.#writeTail()
+    if (isSole && chunk.buffer instanceof ArrayBuffer) {
+      this.#records.put(chunk.buffer, this.#written)
+    }
+    this.#corkedBytes += chunk.length
+    socket.write(chunk, this.#onWritten)
+    if (this.#corkedBytes >= jointWriteBytes) this.onTurnEnd()
+  }
+
+  #writeTail(): void {
+    for (let chunk = this.#tail.shift(); chunk; chunk = this.#tail.shift()) {
+      this.#tailBytes -= chunk.length
+      this.#socket.write(chunk, this.#onWritten)
+    }
+  }
+
+  onTurnEnd(): void {
+    this.#corkedBytes = 0
+    if (this.#isCorked) {
+      this.#writeTail()
+      this.#isCorked = false
+      this.#socket.uncork()
+    }
+    this.#creditTaken()
+  }
+
+  #creditTaken(): void {
+    if (this.#tailBytes > 0 && this.#socket.writableLength === 0) this.#writeTail()
+    const taken = this.#written - this.#tailBytes - this.#socket.writableLength
+    const bytes = taken - this.#taken
+    if (bytes <= 0) return
+    this.#taken = taken
+    this.#records.free(taken)
+    this.#stream.consumed(bytes)
+  }
+
+  onEnd(): void {
+    this.#writeTail()
+    this.#socket.end()
+    this.#halfClosed()
+  }
+
+  onSocketEnd(): void {
+    this.#stream.end()
+    this.#halfClosed()
+  }
+
+  #halfClosed(): void {
+    if (this.#isHalfClosed) return
+    this.#isHalfClosed = true
+    this.#watch()
+  }
+
+  onSocketClose(error: Error | undefined): void {
+    this.#isSocketClosed = true
+    const isWhole = this.#end.hasEnded && this.#socket.writableFinished && error === undefined
+    // Both sides have ended, but the last bytes and the FIN wait for their turn: they may go.
+    if (isWhole && !this.#stream.isClosed) return
+    if (this.#endedBy === 'end' && !isWhole) {
+      this.#endedBy = 'socket'
+      this.#error = error
+    }
+    this.#report()
+  }
+
+  /** The end of both: what no sink took is given up. */
+  #report(): void {
+    if (this.#isReported) return
+    this.#isReported = true
+    if (this.#timer) this.#options.clock.clearTimeout(this.#timer)
+    this.#stream.reset()
+    this.#options.onClose?.({
+      bytesFromSocket: this.#stream.bytesSent,
+      bytesToSocket: this.#taken,
+      endedBy: this.#endedBy,
+      error: this.#error,
+    })
+  }
+
+  #abort(endedBy: 'stream' | 'idle', error: SallyportError | undefined): void {
+    this.#endedBy = endedBy
+    this.#error = error
+    this.#stream.reset()
+    if (this.#isSocketClosed) this.#report()
+    else this.#end.abort()
+  }
+
+  /** Silence is judged by the byte counts when the timer ends, so that no byte pays for it. */
+  #watch(): void {
+    const { clock, idleMs } = this.#options
+    const limitMs = this.#isHalfClosed
+      ? Math.min(idleMs ?? Infinity, this.#options.halfClosedIdleMs ?? halfClosedIdleMs)
+      : idleMs
+    if (this.#timer) clock.clearTimeout(this.#timer)
+    if (limitMs === undefined || this.#isReported) return
+    this.#bytesAtTimer = this.#bytes
+    this.#timer = clock.setTimeout(() => {
+      if (this.#bytes === this.#bytesAtTimer) this.#abort('idle', undefined)
+      else this.#watch()
+    }, limitMs)
+  }
+
+  get #bytes(): number {
+    return this.#stream.bytesSent + this.#taken
+  }
+}
