@@ -1,0 +1,8 @@
+export { type ConfigFilePlaces, findConfigFile, type FoundConfigFile } from './config-file.ts'
+export { maxSettingsFileBytes } from './limits.ts'
+export { nearestName } from './nearest-name.ts'
+export { watchFile } from './watch-file.ts'
+export { choice, text, texts, textOrNumber, wholeNumber, yesNo } from './setting.ts'
+export { parseSettings, type SettingsFile } from './settings-file.ts'
+export { editorSchema, settingRows, type SettingRow } from './setting-rows.ts'
+export { fileErrorCode, readSmallFile, type SmallFile } from './small-file.ts'
