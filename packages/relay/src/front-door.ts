@@ -1,0 +1,244 @@
+// Byte path 1/8: the public TLS port, and further ones that are leased. Reads each caller's ClientHello,
+// bounded, puts the bytes back and hands the socket to one of two TLS servers that listen nowhere: the
+// agents' (TLS 1.3, the pinned key whatever the SNI) or the visitors'; passthrough visitors stay as
+// they are. One server cannot be both: it would answer all with one list of protocols, and kill who
+// offers none of it. Whom nobody serves gets a TLS alert. Knows neither HTTP nor streams, and waits for
+// no caller before it accepts the next.
+import { constants } from 'node:crypto'
+import { type Server, type Socket, createServer } from 'node:net'
+import { type TLSSocket, type Server as TlsServer, createServer as createTlsServer } from 'node:tls'
+import type { Clock } from '@sallyport/mux'
+import {
+  type ClientHello,
+  ClientHelloReader,
+  type ListenAddress,
+  agentAlpn,
+  deployAlpn,
+} from '@sallyport/protocol'
+import { Admission } from './admission.ts'
+import type { Gate } from './gate.ts'
+import { type LeasedPort, openLeasedPort } from './leased-port.ts'
+import type { Claim } from './lease.ts'
+import { listen } from './listening.ts'
+import type { RelayIdentity } from './relay-identity.ts'
+
+export interface FrontDoorOptions {
+  readonly clock: Clock
+  readonly identity: RelayIdentity
+  readonly listen: ListenAddress
+  readonly admissionTimeoutMs: number
+  readonly gate: Gate
+  /** How the host name is served; undefined: by nobody. */
+  kindOf(asked: Asked): Claim['kind'] | undefined
+  /** Past the TLS handshake, and still to prove itself. */
+  onAgent(socket: TLSSocket, admission: Admission): void
+  /** Past the TLS handshake; nobody has read from it. */
+  onVisitor(socket: TLSSocket, asked: Asked, acceptedMs: number): void
+  /**
+   * A visitor whose TLS is the origin's. All that was read of it is in `hello`. To be taken over before
+   * this returns.
+   */
+  onPassthrough(socket: Socket, asked: Asked, admission: Admission, hello: Buffer): void
+}
+
+/** What a caller asks for. */
+export interface Asked {
+  /** Undefined: it named no host. */
+  readonly sni: string | undefined
+  /** The leased port on which it came; undefined: the front door's own. */
+  readonly furtherPort: number | undefined
+}
+
+export interface FrontDoor {
+  readonly port: number
+  /**
+   * Listens on a further port, for visitors only.
+   * @throws {SallyportError} SP_PORT_TAKEN.
+   */
+  openPort(host: string, port: number): Promise<LeasedPort>
+  /** Takes no more callers; resolves when those who are in have left. */
+  close(): Promise<void>
+  /** Ends every socket at once; resolves when all are closed. */
+  destroy(): Promise<void>
+}
+
+/** TLS alerts (RFC 8446 §6). */
+const Alert = { unrecognizedName: 112, noApplicationProtocol: 120 } as const
+
+/** AES-128-GCM first: the fastest with AES instructions, and as safe as the others. */
+const tls13Ciphers = 'TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256'
+/** TLS 1.2 with forward secrecy and AEAD only (RFC 9325 §4.2). */
+const tls12Ciphers = 'ECDHE+AESGCM:ECDHE+CHACHA20'
+
+interface Caller {
+  readonly admission: Admission
+  readonly hello: ClientHello
+  readonly asked: Asked
+}
+
+/** @throws {SallyportError} SP_ADDRESS_TAKEN. */
+export async function startFrontDoor(options: FrontDoorOptions): Promise<FrontDoor> {
+  const { clock, identity, admissionTimeoutMs } = options
+  const sockets = new Set<Socket>()
+  /** Callers in their TLS handshake, by their two addresses: TLS sockets do not tell whom they wrap. */
+  const handshakes = new Map<string, Caller>()
+
+  const settings = {
+    key: identity.key,
+    cert: identity.certificate,
+    honorCipherOrder: true,
+    // A visitor may not make the relay do a handshake's work again and again.
+    secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
+  }
+  const agentServer = createTlsServer({
+    ...settings,
+    minVersion: 'TLSv1.3',
+    ciphers: tls13Ciphers,
+    ALPNProtocols: [agentAlpn],
+  })
+  const visitorServer = createTlsServer({
+    ...settings,
+    minVersion: 'TLSv1.2',
+    ciphers: `${tls13Ciphers}:${tls12Ciphers}`,
+    ALPNCallback: ({ protocols }) => chooseProtocol(protocols),
+  })
+
+  function handOver(server: TlsServer, socket: Socket, caller: Caller): void {
+    const key = connectionKey(socket)
+    if (key === undefined) {
+      socket.destroy()
+      return
+    }
+    handshakes.set(key, caller)
+    socket.once('close', () => {
+      if (handshakes.get(key) === caller) handshakes.delete(key)
+    })
+    server.emit('connection', socket)
+  }
+
+  function onHello(socket: Socket, caller: Caller, bytes: Buffer): void {
+    const { hello, asked, admission } = caller
+    const isAgent = hello.alpn.includes(agentAlpn)
+    if (hello.alpn.includes(deployAlpn) || (isAgent && asked.furtherPort !== undefined)) {
+      refuse(socket, Alert.noApplicationProtocol)
+      return
+    }
+    // Above the visitors' cap hellos are still read, and agents kept.
+    const { pass } = admission
+    if (!(isAgent ? pass.becomeAgent() : pass.becomeVisitor())) {
+      socket.destroy()
+      return
+    }
+    const kind = isAgent ? undefined : options.kindOf(asked)
+    if (kind === 'passthrough') {
+      admission.done()
+      sockets.delete(socket)
+      options.onPassthrough(socket, asked, admission, bytes)
+    } else if (isAgent || kind || asked.sni === undefined) {
+      // Who names no host can be told, over TLS, that nothing is there.
+      socket.unshift(bytes)
+      handOver(isAgent ? agentServer : visitorServer, socket, caller)
+    } else refuse(socket, Alert.unrecognizedName)
+  }
+
+  function onSecure(socket: TLSSocket, next: (socket: TLSSocket, caller: Caller) => void): void {
+    socket.on('error', () => {})
+    const key = connectionKey(socket)
+    const caller = key === undefined ? undefined : handshakes.get(key)
+    if (key === undefined || !caller) {
+      socket.destroy()
+      return
+    }
+    handshakes.delete(key)
+    next(socket, caller)
+  }
+
+  agentServer.on('secureConnection', (tlsSocket) =>
+    onSecure(tlsSocket, (socket, { admission }) => options.onAgent(socket, admission)),
+  )
+  visitorServer.on('secureConnection', (tlsSocket) =>
+    onSecure(tlsSocket, (socket, { admission, asked }) => {
+      admission.done()
+      options.onVisitor(socket, asked, admission.acceptedMs)
+    }),
+  )
+  for (const server of [agentServer, visitorServer]) {
+    server.on('tlsClientError', (_error, socket) => socket.destroy())
+  }
+
+  const createListener = (furtherPort?: number): Server =>
+    createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
+      socket.on('error', () => {})
+      const pass = options.gate.enter(socket.remoteAddress ?? '', () => socket.destroy())
+      if (!pass) {
+        socket.destroy()
+        return
+      }
+      sockets.add(socket)
+      socket.once('close', () => sockets.delete(socket))
+      const admission = new Admission(socket, clock, admissionTimeoutMs, pass)
+      readHello(socket, (hello, bytes) => {
+        const asked = { sni: hello.sni, furtherPort }
+        onHello(socket, { admission, hello, asked }, bytes)
+      })
+    })
+  const server = createListener()
+  const port = await listen(server, options.listen.host, options.listen.port, 'SP_ADDRESS_TAKEN')
+
+  const { promise: closed, resolve } = Promise.withResolvers<void>()
+  server.once('close', resolve)
+  return {
+    port,
+    openPort: (host, furtherPort) => openLeasedPort(createListener(furtherPort), host, furtherPort),
+    close() {
+      server.close()
+      return closed
+    },
+    destroy() {
+      server.close()
+      for (const socket of sockets) socket.destroy()
+      return closed
+    },
+  }
+}
+
+/** Reads until the ClientHello is whole, and gives all the bytes; who sends anything else is cut off. */
+function readHello(socket: Socket, onHello: (hello: ClientHello, bytes: Buffer) => void): void {
+  const reader = new ClientHelloReader()
+  const onEnd = (): void => void socket.destroy()
+  const onData = (chunk: Buffer): void => {
+    let hello: ClientHello | undefined
+    try {
+      hello = reader.push(chunk)
+    } catch {
+      socket.destroy()
+      return
+    }
+    if (!hello) return
+    socket.off('data', onData)
+    socket.off('end', onEnd)
+    socket.pause()
+    onHello(hello, reader.bytes)
+  }
+  socket.on('data', onData)
+  socket.on('end', onEnd)
+}
+
+/** What visitors speak: HTTP/1.1 if they offer it, else what they like best. */
+function chooseProtocol(offers: readonly string[]): string | undefined {
+  return offers.includes('http/1.1') ? 'http/1.1' : offers[0]
+}
+
+/** A fatal alert in the clear, as a TLS server sends before it has a key (RFC 8446 §5.1, §6). */
+function refuse(socket: Socket, description: number): void {
+  socket.resume()
+  socket.write(Buffer.from([21, 3, 3, 0, 2, 2, description]))
+  socket.destroySoon()
+}
+
+/** Both addresses of a connection; undefined once it is closed. */
+function connectionKey(socket: Socket): string | undefined {
+  const { remoteAddress, remotePort, localAddress, localPort } = socket
+  if (remoteAddress === undefined) return undefined
+  return `${remoteAddress} ${remotePort ?? 0} ${localAddress ?? ''} ${localPort ?? 0}`
+}

@@ -1,0 +1,88 @@
+// The relay's events as lines: plain ones on stderr for people, or NDJSON on stdout for programs.
+import type { RelayEvent } from './relay-event.ts'
+import { type LogLevel, logLevels } from './settings.ts'
+
+export interface LogOptions {
+  readonly json: boolean
+  readonly logLevel: LogLevel
+  /** Take whole lines, with their ends. */
+  readonly out: (line: string) => void
+  readonly err: (line: string) => void
+}
+
+export interface Log {
+  event(event: RelayEvent): void
+  /** A line for people only. */
+  note(level: LogLevel, text: string): void
+  /** From now on. */
+  setLevel(level: LogLevel): void
+}
+
+export function createLog({ json, logLevel, out, err }: LogOptions): Log {
+  let shown = logLevel
+  const isShown = (level: LogLevel): boolean => logLevels.indexOf(level) <= logLevels.indexOf(shown)
+  return {
+    event(event) {
+      const level = levelOf(event)
+      if (!isShown(level)) return
+      if (json) out(`${JSON.stringify({ v: 1, ...event })}\n`)
+      else err(`relay: ${describe(event)}\n`)
+    },
+    note(level, text) {
+      if (isShown(level)) err(`relay: ${text}\n`)
+    },
+    setLevel(level) {
+      shown = level
+    },
+  }
+}
+
+function levelOf({ event }: RelayEvent): LogLevel {
+  if (event === 'visit' || event === 'agent-refused' || event === 'visitor-denied') return 'debug'
+  return event === 'register-refused' ? 'warn' : 'info'
+}
+
+function describe(event: RelayEvent): string {
+  switch (event.event) {
+    case 'listening':
+      return `listening on ${event.address}, reached as ${event.host}`
+    case 'agent-joined':
+      return `agent ${event.agent} joined from ${event.from} (${event.software})`
+    case 'agent-left':
+      return `agent ${event.agent} left: ${event.reason} (${event.code})`
+    case 'agent-refused':
+      return `somebody from ${event.from} came to the agent door without a valid key`
+    case 'register-refused':
+      return `agent ${event.agent} was refused: ${event.reason} (${event.code})`
+    case 'route':
+      return describeRoute(event)
+    case 'health':
+      return `${event.url}: the origin of agent ${event.agent} ${event.alive ? 'answers' : 'is dead'}`
+    case 'visit': {
+      const why = event.reason === undefined ? '' : ` (${event.reason})`
+      const traffic = `${event.bytesIn} bytes in, ${event.bytesOut} out, ${event.ms} ms`
+      return `visit of ${event.visitor} to ${event.route}: ${traffic}, ended by ${event.endedBy}${why}`
+    }
+    case 'visitor-denied':
+      return `visitor ${event.visitor} may not come to ${event.route}`
+    case 'draining':
+      return `draining: ${event.visitors} visitors may finish; again to end at once`
+    case 'stopped':
+      return 'stopped'
+  }
+}
+
+function describeRoute({ url, agent, state }: Extract<RelayEvent, { event: 'route' }>): string {
+  switch (state) {
+    case 'granted':
+      return `${url} is served by agent ${agent}`
+    case 'served':
+      return `${url} is served by one more session of agent ${agent}`
+    case 'taken-over':
+      return `${url} was taken over by a newer process of agent ${agent}`
+    case 'away':
+      return `${url} waits: agent ${agent} is away`
+    case 'released':
+      return `${url} is free: agent ${agent} did not come back`
+  }
+}

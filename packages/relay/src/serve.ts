@@ -1,0 +1,136 @@
+// `relay serve`: the state directory and the configuration become a running relay with its admin socket.
+import { type ListenAddress, formatHostPort, isSallyportError } from '@sallyport/protocol'
+import { AccessLog } from './access-log.ts'
+import { startAdminHttp } from './admin-http.ts'
+import { startAdminSocket } from './admin-socket.ts'
+import { readAgentKeys, writeAgentKeys } from './agent-keys.ts'
+import { adminSocketName, noRelay } from './agents-command.ts'
+import { countBoot } from './boot-counter.ts'
+import type { ServeConfig } from './config.ts'
+import type { Descriptors } from './descriptors.ts'
+import { standardGateLimits } from './gate-limits.ts'
+import type { Log } from './log.ts'
+import type { Metrics } from './metrics.ts'
+import type { RelayEvent } from './relay-event.ts'
+import type { RelayStatus } from './relay-status.ts'
+import { readIdentity } from './relay-identity.ts'
+import { startRelay } from './relay.ts'
+import type { Relay, RelayOptions } from './relay-options.ts'
+
+/** A relay and what goes with it. */
+export interface Served {
+  readonly relay: Relay
+  /** The access log's file was moved away. */
+  reopen(): void
+}
+
+/** Everything that `serve` reads, without starting anything. @throws {SallyportError} SP_STATE. */
+export async function readState({ state }: ServeConfig) {
+  const identity = await readIdentity(state)
+  if (!identity) throw noRelay(state)
+  return { identity, agents: (await readAgentKeys(state)).list() }
+}
+
+/**
+ * Starts the relay of a state directory.
+ * @throws {SallyportError} SP_STATE, SP_NO_AGENTS, SP_ADDRESS_TAKEN.
+ */
+export async function serve(
+  config: ServeConfig,
+  log: Log,
+  descriptors: Descriptors,
+): Promise<Served> {
+  const { state, host, listen, tcpPorts, insecureNoAuth } = config
+  const { identity, agents } = await readState(config)
+  const boot = await countBoot(state)
+  const onFailure = (text: string): void => log.note('warn', text)
+  const { accessLog: path } = config
+  const accessLog =
+    path === undefined ? undefined : new AccessLog({ path, now: Date.now, onFailure })
+  let metrics: Metrics | undefined
+  const tell = (event: RelayEvent): void => {
+    metrics?.count(event)
+    accessLog?.write(event)
+    log.event(event)
+  }
+  const options: RelayOptions = {
+    host,
+    listen,
+    http: config.http,
+    tcpPorts,
+    identity,
+    agents,
+    saveAgents: (keys) => writeAgentKeys(state, keys),
+    boot,
+    parking: config.parking,
+    gate: standardGateLimits(config.limits, descriptors),
+    insecureNoAuth,
+    onEvent: tell,
+  }
+  const relay = await startRelay(options).catch((error: unknown) => {
+    const isHttp = isSallyportError(error) && error.message.includes(httpAddress(config))
+    if (!isHttp || config.isHttpAsked) throw error
+    log.note('warn', `plain HTTP is not redirected: ${error.message}`)
+    return startRelay({ ...options, http: undefined })
+  })
+  const started: AsyncDisposable[] = []
+  try {
+    const socket = await startAdminSocket(state.file(adminSocketName), relay)
+    started.push(socket)
+    const http = config.admin && (await startMetrics(config.admin, relay))
+    if (http) started.push(http)
+    metrics = http?.metrics
+    const address = formatHostPort(relay.listen.host, relay.listen.port)
+    const admin = config.admin && http && formatHostPort(config.admin.host, http.port)
+    log.event({ event: 'listening', address, host, ...(admin ? { admin } : {}) })
+    if (boot === 1) log.note('info', publicNote(address, host))
+    const served = withHelpers(relay, socket, [http, accessLog])
+    return { relay: served, reopen: () => accessLog?.reopen() }
+  } catch (error) {
+    for (const helper of [...started, ...(accessLog ? [accessLog] : [])]) {
+      await helper[Symbol.asyncDispose]()
+    }
+    await relay.destroy()
+    throw error
+  }
+}
+
+/** As it stands in the error of a port that cannot be had. */
+function httpAddress({ http }: ServeConfig): string {
+  return http ? `cannot listen on ${formatHostPort(http.host, http.port)}:` : 'none'
+}
+
+/** The admin port. Prometheus is loaded for those who want it. */
+async function startMetrics(address: ListenAddress, relay: Relay) {
+  const { createMetrics } = await import('./metrics.ts')
+  const status = (): RelayStatus => relay.status()
+  const metrics = createMetrics(status)
+  return { metrics, ...(await startAdminHttp({ listen: address, metrics, status })) }
+}
+
+/** The threat model in one line, when a relay starts for the first time. */
+function publicNote(address: string, host: string): string {
+  return (
+    `what your agents publish is now reachable by anyone on ${address} (as ${host}), ` +
+    'with no question asked: docs/threat-model.md'
+  )
+}
+
+/** Everything ends together: what steers the relay first, what tells of it last. */
+function withHelpers(
+  relay: Relay,
+  socket: AsyncDisposable,
+  tellers: readonly (AsyncDisposable | undefined)[],
+): Relay {
+  const together = async (end: () => Promise<void>): Promise<void> => {
+    await socket[Symbol.asyncDispose]()
+    await end()
+    for (const teller of tellers) await teller?.[Symbol.asyncDispose]()
+  }
+  return {
+    ...relay,
+    drain: () => together(() => relay.drain()),
+    destroy: () => together(() => relay.destroy()),
+    [Symbol.asyncDispose]: () => together(() => relay.destroy()),
+  }
+}

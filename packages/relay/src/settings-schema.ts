@@ -1,0 +1,134 @@
+// The relay's configuration file as a schema: names, forms, and what docs/configuration.md and
+// editors say of them. Checked by the same parsers as flags and variables.
+import { choice, text, textOrNumber, wholeNumber, yesNo } from '@sallyport/settings'
+import { z } from 'zod'
+import {
+  maxParkedPerAddress,
+  maxParkedPerRoute,
+  maxPerAddress,
+  maxUndecided,
+  maxUnprovenPerAddress,
+  mostOfALimit,
+  newPerSecondOfAddress,
+} from './limits.ts'
+import { logLevels, settingsTable } from './settings.ts'
+
+const limit = () => wholeNumber(1, mostOfALimit).optional()
+
+const limits = z
+  .strictObject(
+    {
+      parked_per_route: limit().meta({
+        standard: String(maxParkedPerRoute),
+        description: 'Visitors who wait for one route while its agent is away',
+      }),
+      parked_per_address: limit().meta({
+        standard: String(maxParkedPerAddress),
+        description: 'Visitors who wait from one address; the loopback is exempt',
+      }),
+      connections_per_address: limit().meta({
+        standard: String(maxPerAddress),
+        description: 'Sockets of one address (IPv6: of one /64), visitors and agents',
+      }),
+      new_per_second_and_address: limit().meta({
+        standard: String(newPerSecondOfAddress),
+        description: 'New sockets of one address in a second; twice as many at once',
+      }),
+      unproven_agents_per_address: limit().meta({
+        standard: String(maxUnprovenPerAddress),
+        description: 'Callers of one address who say they are agents and have not proved it',
+      }),
+      handshakes: limit().meta({
+        standard: `${maxUndecided}, or a quarter of the descriptors`,
+        description:
+          'Callers who are not yet routed or authenticated; one more sends the oldest away',
+      }),
+      visitors: limit().meta({
+        standard: 'five eighths of the descriptors',
+        description:
+          'Visitors at once; above it only agents come in, for whom an eighth of the descriptors ' +
+          'is kept back',
+      }),
+      loopback_exempt: yesNo().optional().meta({
+        standard: 'true',
+        description:
+          'The loopback has no limits of its own: all who come through a proxy there share it',
+      }),
+    },
+    { error: 'names of limits with whole numbers' },
+  )
+  .optional()
+  .meta({ description: 'How much the relay takes; changed while it runs' })
+
+export const relaySettingsSchema = z.strictObject({
+  host: text(settingsTable.host.parse).optional().meta({
+    flag: '--host NAME-OR-IP',
+    standard: 'the host of `--listen`; `localhost` when that is every interface',
+    description: 'The name or address in the join string and in public urls',
+  }),
+  listen: textOrNumber(settingsTable.listen.parse)
+    .optional()
+    .meta({
+      flag: '--listen HOST:PORT',
+      standard: '`:443`',
+      description:
+        'Where visitors and agents arrive. `:PORT` is every interface; port 0 lets the system pick ' +
+        '(not for `init`: the port stands in the join string)',
+    }),
+  tcp_ports: textOrNumber(settingsTable.tcpPorts.parse).optional().meta({
+    flag: '--tcp-ports A-B',
+    standard: 'none',
+    description: 'The public TCP ports that agents may lease; A-A is one port',
+  }),
+  admin: text(settingsTable.admin.parse)
+    .optional()
+    .meta({
+      flag: '--admin HOST:PORT',
+      standard: 'off',
+      description:
+        '`/metrics` for Prometheus, `/health` (200, or 503 while draining) and `/status` in JSON, ' +
+        'read-only, on a loopback address',
+    }),
+  access_log: text(settingsTable.accessLog.parse).optional().meta({
+    flag: '--access-log FILE',
+    standard: 'off',
+    description:
+      'One line of JSON for every visit that is over or was denied; 0600, opened anew by SIGHUP',
+  }),
+  http: text(settingsTable.http.parse)
+    .optional()
+    .meta({
+      flag: '--http HOST:PORT',
+      standard: "port 80 when `--listen`'s port is 443, else off",
+      description:
+        'Plain HTTP: 301 to https for hosts that somebody serves, 404 for others; or off. Where ' +
+        'port 80 was not asked for and cannot be had, the relay says so and does without',
+    }),
+  insecure_no_auth: yesNo().optional().meta({
+    flag: '--insecure-no-auth',
+    standard: 'off',
+    description: 'Start without any agent key; on a loopback address only',
+  }),
+  allow: text(settingsTable.allow.parse)
+    .optional()
+    .meta({
+      flag: '--allow LIST',
+      standard: 'everything',
+      description:
+        'What an agent may claim (`agents add`): ' +
+        '`app.example.com,*.dev.example.com,tcp:2222,tcp:2000-2100,pool:blue,*`',
+    }),
+  json: yesNo().optional().meta({
+    flag: '--json',
+    standard: 'off',
+    description: 'NDJSON events on stdout, each with `"v":1` and `"event"`',
+  }),
+  log_level: choice(logLevels).optional().meta({
+    flag: '--log-level LEVEL',
+    standard: 'info',
+    description: 'What stderr tells: error, warn, info or debug (`-v`)',
+  }),
+  limits,
+})
+
+export type RelayFileSettings = z.output<typeof relaySettingsSchema>

@@ -1,0 +1,102 @@
+// All visitors of the relay: those who are served and those who wait. Tells the waiting when their
+// agent is back, and lets a drain wait for the served.
+import type { Clock, SocketEnd } from '@sallyport/mux'
+import { SallyportError } from '@sallyport/protocol'
+import { Parking, type ParkingOptions } from './parking.ts'
+import type { Routes } from './routes.ts'
+import {
+  type StreamOpener,
+  type VisitReport,
+  Visitor,
+  type VisitorFacts,
+  type VisitorHost,
+} from './visitor.ts'
+
+export interface VisitorsOptions {
+  readonly clock: Clock
+  readonly routes: Pick<Routes<StreamOpener>, 'pick' | 'drain'>
+  readonly parking?: ParkingOptions | undefined
+  onEnded(facts: VisitorFacts, report: VisitReport): void
+}
+
+export class Visitors {
+  readonly #parking: Parking<Visitor>
+  readonly #here = new Set<Visitor>()
+  readonly #host: VisitorHost
+  #isDraining = false
+  #onEmpty: (() => void) | undefined
+
+  constructor(options: VisitorsOptions) {
+    const { clock, routes, parking } = options
+    this.#parking = new Parking(parking)
+    this.#host = {
+      clock,
+      pick: (place) => routes.pick(place),
+      avoid: (session) => routes.drain(session),
+      park: (visitor) => this.#park(visitor),
+      unpark: (visitor) => this.#parking.leave(visitor),
+      ended: (visitor, report) => {
+        this.#here.delete(visitor)
+        options.onEnded(visitor.facts, report)
+        if (this.#here.size === 0) this.#onEmpty?.()
+      },
+    }
+  }
+
+  get count(): number {
+    return this.#here.size
+  }
+
+  /** Takes over a visitor whose route is known. */
+  admit(end: SocketEnd, facts: VisitorFacts): void {
+    const visitor = new Visitor(end, facts, this.#host)
+    this.#here.add(visitor)
+    visitor.start()
+  }
+
+  limitParking(options: ParkingOptions): void {
+    this.#parking.limit(options)
+  }
+
+  parkedCount(place: string): number {
+    return this.#parking.count(place)
+  }
+
+  /** A session serves the route again: those who wait go on. */
+  retry(place: string): void {
+    for (const visitor of this.#parking.takeAll(place)) visitor.seek()
+  }
+
+  /** The route is gone: nobody waits for it any longer. */
+  evict(place: string): void {
+    for (const visitor of this.#parking.takeAll(place)) visitor.abort('relay', routeGone())
+  }
+
+  /** From now on nobody is parked. Resolves when the last visitor has left. */
+  async drain(): Promise<void> {
+    this.#isDraining = true
+    for (const visitor of this.#parking.all()) visitor.abort('relay', shutsDown())
+    if (this.#here.size === 0) return
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#onEmpty = resolve
+    await promise
+  }
+
+  abortAll(): void {
+    for (const visitor of this.#here) visitor.abort('relay', shutsDown())
+  }
+
+  #park(visitor: Visitor): SallyportError | undefined {
+    if (this.#isDraining) return shutsDown()
+    if (this.#parking.enter(visitor)) return undefined
+    return new SallyportError('SP_CHANNEL_TIMEOUT', 'too many visitors wait already')
+  }
+}
+
+function shutsDown(): SallyportError {
+  return new SallyportError('SP_DRAINING', 'the relay shuts down')
+}
+
+function routeGone(): SallyportError {
+  return new SallyportError('SP_CHANNEL_TIMEOUT', 'the agent did not come back in time')
+}
