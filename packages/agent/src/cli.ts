@@ -1,0 +1,12 @@
+#!/usr/bin/env -S node --conditions=@sallyport/source --
+// The only file of the agent that touches its process.
+import { setFlagsFromString } from 'node:v8'
+import { main } from './main.ts'
+
+// A young generation that stays small. Left to itself it grows to 64 MiB under a burst of visitors and
+// keeps them; what lives longer than a moment here is a visitor, and old at once (docs/adr/0006).
+setFlagsFromString('--semi-space-growth-factor=1')
+
+// Whoever read the events has gone away (`agent connect 3000 --json | head -1`); the agent goes on.
+for (const output of [process.stdout, process.stderr]) output.on('error', () => {})
+process.exit(await main(process.argv.slice(2), process))

@@ -1,0 +1,51 @@
+// What an agent tells of itself: the events of the embedding API and the lines of `--json` alike.
+import type { ErrorCode } from '@sallyport/protocol'
+import type { VisitReport } from './forwarder.ts'
+
+/** A route as visitors see it. */
+export interface PublicRoute {
+  /** The agent's own word for it: r0, r1… in the order in which they were asked for. */
+  readonly id: string
+  /** `https://name`, `tcp://host:port`. */
+  readonly url: string
+  /** Where its visitors go: `localhost:3000`. */
+  readonly target: string
+}
+
+interface Failure {
+  readonly code: ErrorCode
+  readonly message: string
+}
+
+/** Each event by its name; every payload is one object of plain values. */
+export interface AgentEvents {
+  /** Visitors can come; after an outage again, and the urls may be others. */
+  ready: { readonly url: string; readonly routes: readonly PublicRoute[] }
+  /** No session is left: visitors are parked by the relay, if there is one. */
+  lost: Failure
+  /** A session (0 to 7) is not there; the next dial begins in `delayMs`. */
+  reconnecting: Failure & { readonly connection: number; readonly delayMs: number }
+  /** The relay refuses this agent for good, or cannot be trusted. `stopped` follows. */
+  refused: Failure
+  /** An origin refuses (at start: nothing listens there), or answers again. Told on change only. */
+  origin: {
+    readonly target: string
+    readonly state: 'refused' | 'answering'
+    readonly message: string
+  }
+  /** The relay says something for people. */
+  notice: Failure
+  /** No new visitors from now on: `by` whose wish. */
+  draining: { readonly by: 'agent' | 'relay' }
+  /** A visit is over. */
+  visit: Omit<VisitReport, 'error'> & { readonly message: string | undefined }
+  /** The agent has ended; with a failure when that was not asked for. */
+  stopped: Partial<Failure>
+}
+
+export type AgentEventName = keyof AgentEvents
+
+/** An event with its name, as one value. */
+export type AgentEvent = {
+  [Name in AgentEventName]: { readonly event: Name } & AgentEvents[Name]
+}[AgentEventName]

@@ -1,0 +1,236 @@
+// Byte path 8/8: a visitor's stream arrives at the agent. Reads its PROXY header, finds the route's
+// origin, dials it at once, and splices when it accepted; a refusal resets the stream. What comes
+// before the origin has accepted waits in the stream, uncredited. It dials configured origins only.
+import type { NetConnectOpts } from 'node:net'
+import {
+  type Clock,
+  type MuxStream,
+  type SocketEnd,
+  type Timer,
+  splice,
+  streamAsDuplex,
+} from '@sallyport/mux'
+import {
+  type ProxyHeader,
+  SallyportError,
+  decodeProxyHeader,
+  isSallyportError,
+} from '@sallyport/protocol'
+import type { OriginDial } from './dial-origin.ts'
+import { visitPreamble } from './origin-preamble.ts'
+import { type Origin, formatOrigin } from './origin.ts'
+import { reachOrigin } from './reach-origin.ts'
+
+/** How a visit went, told when it is over. */
+export interface VisitReport {
+  /** Address of the visitor; absent when not even its header was right. */
+  readonly visitor: string | undefined
+  readonly route: string | undefined
+  readonly bytesFromVisitor: number
+  readonly bytesToVisitor: number
+  readonly durationMs: number
+  readonly endedBy: 'end' | 'origin' | 'visitor' | 'idle' | 'refused'
+  readonly error: Error | undefined
+}
+
+export interface ForwarderOptions {
+  readonly clock: Clock
+  /** How long a visitor waits until its origin has accepted. */
+  readonly channelTimeoutMs: number
+  /** By route id. */
+  readonly origins: ReadonlyMap<string, Origin>
+  readonly dialSocket: (options: NetConnectOpts) => SocketEnd
+  /** The origin answered a dial, or refused it with this error. */
+  readonly onDialled: (origin: Origin, error?: SallyportError) => void
+  readonly onVisit: (report: VisitReport) => void
+}
+
+/** All visits of one session. */
+export class Forwarder {
+  readonly #options: ForwarderOptions
+  #visits = 0
+  #onIdle: (() => void) | undefined
+
+  constructor(options: ForwarderOptions) {
+    this.#options = options
+  }
+
+  /** Visits that are not over. */
+  get visits(): number {
+    return this.#visits
+  }
+
+  /** Takes a stream that the relay opened. */
+  accept(stream: MuxStream): void {
+    this.#visits += 1
+    new Visit(stream, this.#options, (report) => {
+      this.#visits -= 1
+      this.#options.onVisit(report)
+      if (this.#visits === 0) this.#onIdle?.()
+    }).start()
+  }
+
+  /** Calls back, once, as soon as there is no visit: at once if there is none now. */
+  whenIdle(callback: () => void): void {
+    this.#onIdle = () => {
+      this.#onIdle = undefined
+      callback()
+    }
+    if (this.#visits === 0) this.#onIdle()
+  }
+}
+
+class Visit {
+  readonly #stream: MuxStream
+  readonly #options: ForwarderOptions
+  readonly #onOver: (report: VisitReport) => void
+  readonly #startMs: number
+  readonly #timer: Timer
+  #early: Buffer = Buffer.alloc(0)
+  #header: ProxyHeader | undefined
+  #dial: OriginDial | undefined
+
+  constructor(stream: MuxStream, options: ForwarderOptions, onOver: (report: VisitReport) => void) {
+    this.#stream = stream
+    this.#options = options
+    this.#onOver = onOver
+    this.#startMs = options.clock.now()
+    this.#timer = options.clock.setTimeout(() => this.#late(), options.channelTimeoutMs)
+  }
+
+  start(): void {
+    this.#stream.receive({
+      onData: (chunk) => this.#onHeaderBytes(chunk),
+      onEnd: () => this.#refuse(new SallyportError('SP_PROTOCOL', 'a stream without a header')),
+      onReset: (error) => this.#leave(error),
+    })
+  }
+
+  /** The header comes first and mostly whole; its bound is decodeProxyHeader's. */
+  #onHeaderBytes(chunk: Buffer): void {
+    const bytes = this.#early.length === 0 ? chunk : Buffer.concat([this.#early, chunk])
+    try {
+      const decoded = decodeProxyHeader(bytes)
+      if (decoded === undefined) {
+        this.#early = bytes
+        return
+      }
+      this.#header = decoded.header
+      this.#early = Buffer.alloc(0)
+      this.#stream.consumed(decoded.length)
+      this.#stream.putBack(bytes.subarray(decoded.length))
+      this.#stream.receive({ onReset: (error) => this.#leave(error) })
+      this.#reach(decoded.header)
+    } catch (error) {
+      if (!isSallyportError(error)) throw error
+      this.#refuse(error)
+    }
+  }
+
+  #reach(header: ProxyHeader): void {
+    const origin = this.#options.origins.get(header.route)
+    if (!origin) {
+      this.#refuse(
+        new SallyportError('SP_PROTOCOL', `a visitor for the unknown route ${header.route}`),
+      )
+    } else if (origin.kind === 'server') {
+      this.#serve(origin)
+    } else {
+      const { clock, dialSocket } = this.#options
+      const { proxyProtocol } = origin
+      const preamble = proxyProtocol && visitPreamble(proxyProtocol, header)
+      this.#dial = reachOrigin(
+        origin,
+        { clock, dialSocket, preamble },
+        {
+          connected: (end) => {
+            this.#options.onDialled(origin)
+            this.#join(end)
+          },
+          failed: (error) => {
+            this.#options.onDialled(origin, error)
+            this.#refuse(error)
+          },
+        },
+      )
+    }
+  }
+
+  #join(end: SocketEnd): void {
+    const { clock } = this.#options
+    this.#dial = undefined
+    clock.clearTimeout(this.#timer)
+    this.#stream.accept()
+    splice(end, this.#stream, {
+      clock,
+      onClose: ({ bytesFromSocket, bytesToSocket, endedBy, error }) => {
+        const by = { end: 'end', idle: 'idle', socket: 'origin', stream: 'visitor' } as const
+        this.#over(by[endedBy], error, bytesToSocket, bytesFromSocket)
+      },
+    })
+  }
+
+  /** A server of this program takes the stream as if it had accepted a socket. */
+  #serve({ server }: Origin & { kind: 'server' }): void {
+    this.#options.clock.clearTimeout(this.#timer)
+    this.#stream.accept()
+    const duplex = streamAsDuplex(this.#stream)
+    const visitor = this.#header?.visitor
+    Object.assign(duplex, { remoteAddress: visitor?.address, remotePort: visitor?.port })
+    // As net.Server has its sockets, unless it was made with allowHalfOpen (an http.Server is).
+    const isHalfOpen = 'allowHalfOpen' in server && server.allowHalfOpen === true
+    if (!isHalfOpen) duplex.once('end', () => duplex.end())
+    let failure: Error | undefined
+    duplex.on('error', (error) => {
+      failure = error
+    })
+    duplex.once('close', () => {
+      const { bytesReceived, bytesSent } = this.#stream
+      this.#over(failure ? 'visitor' : 'end', failure, bytesReceived, bytesSent)
+    })
+    // What its listener throws is the program's own, not a failure of the session.
+    queueMicrotask(() => server.emit('connection', duplex))
+  }
+
+  #late(): void {
+    const origin = this.#header && this.#options.origins.get(this.#header.route)
+    const what = origin ? `origin ${formatOrigin(origin)}` : "a visitor's header"
+    const waited = `within ${this.#options.channelTimeoutMs / 1000} s`
+    this.#refuse(new SallyportError('SP_CHANNEL_TIMEOUT', `no answer from ${what} ${waited}`))
+  }
+
+  #refuse(error: SallyportError): void {
+    this.#stream.reset()
+    this.#cancel()
+    this.#over('refused', error)
+  }
+
+  /** The visitor or the session is gone before the origin accepted. */
+  #leave(error: SallyportError): void {
+    this.#cancel()
+    this.#over('visitor', error)
+  }
+
+  #cancel(): void {
+    this.#options.clock.clearTimeout(this.#timer)
+    this.#dial?.cancel()
+    this.#dial = undefined
+  }
+
+  #over(
+    endedBy: VisitReport['endedBy'],
+    error: Error | undefined,
+    bytesFromVisitor = 0,
+    bytesToVisitor = 0,
+  ): void {
+    this.#onOver({
+      visitor: this.#header?.visitor.address,
+      route: this.#header?.route,
+      bytesFromVisitor,
+      bytesToVisitor,
+      durationMs: this.#options.clock.now() - this.#startMs,
+      endedBy,
+      error,
+    })
+  }
+}

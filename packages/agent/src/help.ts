@@ -1,0 +1,51 @@
+// What `agent --help` prints.
+import {
+  defaultChannelTimeoutSeconds,
+  maxChannelTimeoutSeconds,
+  maxConnections,
+  minChannelTimeoutSeconds,
+} from '@sallyport/protocol'
+
+export const help = `agent connect [TARGET]     give a service on this machine a public address through your relay
+agent connect NAME…        endpoints of the configuration file, by name; --all: every one
+agent check [NAME…]        read the settings, say all that is wrong in them, and where
+
+TARGET: 3000, host:3000, https://host or unix:/path; without one, PORT. Anyone who knows the address can reach it.
+
+  --url URL               what to ask for, repeatable: https://NAME[:PORT], tls://NAME[:PORT],
+                          passthrough://NAME[:PORT] (by SNI: TARGET holds the key), tcp://:PORT
+                          (0 = the relay picks); without one the relay assigns an https name
+  -R, --remote-forward [BIND:]PORT:HOST:HOSTPORT
+                          a public TCP port, as in ssh, repeatable; needs no TARGET
+  --allow-from NETWORK    only visitors from there may come, repeatable; --deny-from: all others
+  --pool NAME             share the routes with other agent keys that ask for the same pool
+  --balance HOW           who of the pool gets the next visitor: round-robin (default) or
+                          least-connections
+  --health-check HOW      whether TARGET is asked every 2 s if it answers: tcp (default in a pool),
+                          /PATH (a GET answered below 400) or off
+  --proxy-protocol 1|2    tell TARGET who the visitor is, by a PROXY header
+  --origin-insecure       take any certificate of an https:// TARGET; or --origin-ca FILE: PEM
+                          certificates that vouch for it
+  --join -                read the join string from stdin; else SALLYPORT_JOIN, or the file
+                          (0600) that SALLYPORT_JOIN_FILE names
+  --channel-timeout S     how long a visitor waits until the service has accepted,
+                          ${minChannelTimeoutSeconds}-${maxChannelTimeoutSeconds} s (default ${defaultChannelTimeoutSeconds}; also CHANNEL_TIMEOUT)
+  --connections N         sessions side by side, 1-${maxConnections}, for lossy links (default 1)
+  --no-retry              end with 5 when the relay cannot be reached
+  --json                  events as NDJSON on stdout
+  --config FILE           settings in YAML; $XDG_CONFIG_HOME/sallyport/agent.yaml
+  --env-file FILE         read variables from FILE instead of .env (also ENV_FILE)
+  -v, --verbose           say more; --log-level error|warn|info|debug
+  --help, --version
+
+Not in this release yet: --web-addr (except off), agent why | requests | replay.
+
+HTTPS_PROXY (or https_proxy) is the HTTP proxy on the way to the relay, NO_PROXY who needs none.
+
+Every flag has a variable: --channel-timeout is SALLYPORT_CHANNEL_TIMEOUT, -R is
+SALLYPORT_REMOTE_FORWARD (several: separated by spaces).
+
+Exit codes: 0 ended or drained, 1 failure, 2 usage, 3 configuration, 4 refused by the relay,
+5 relay unreachable (--no-retry), 6 the relay's key is not the pinned one, 8 replaced by a newer
+agent, 128+n signal before the drain had finished.
+`

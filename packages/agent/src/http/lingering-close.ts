@@ -1,0 +1,47 @@
+// The end of a visitor's stream after the last answer: the FIN is sent, and what the visitor still sends is
+// read and dropped for a while, so that no reset overtakes the answer (RFC 9112 §9.6). A visitor that is
+// merely slow to read is left alone.
+import type { Clock } from '@sallyport/mux'
+import { lingerBytes, lingerMs } from './limits.ts'
+import { SilenceTimer } from './silence-timer.ts'
+
+export interface LingeringCloseOptions {
+  readonly clock: Clock
+  /** Longest silence of a visitor that does not end, in ms. */
+  readonly idleMs: number
+  /** The visitor goes on sending, or neither sends nor ends. */
+  readonly onExpired: () => void
+}
+
+export class LingeringClose {
+  readonly #options: LingeringCloseOptions
+  readonly #silence: SilenceTimer
+  readonly #startMs: number
+  #droppedBytes = 0
+
+  constructor(options: LingeringCloseOptions) {
+    const { clock, idleMs, onExpired } = options
+    this.#options = options
+    this.#startMs = clock.now()
+    this.#silence = new SilenceTimer({
+      clock,
+      silenceMs: idleMs,
+      isExcused: () => false,
+      onSilence: onExpired,
+    })
+    this.#silence.start()
+  }
+
+  /** So many bytes came and were dropped. */
+  dropped(bytes: number): void {
+    if (bytes === 0) return
+    this.#silence.touch()
+    this.#droppedBytes += bytes
+    const { clock, onExpired } = this.#options
+    if (this.#droppedBytes > lingerBytes || clock.now() - this.#startMs > lingerMs) onExpired()
+  }
+
+  stop(): void {
+    this.#silence.stop()
+  }
+}

@@ -1,0 +1,167 @@
+// The `agent` program: one command line in, an exit code out. Told everything about its process.
+import { ExitCode, SallyportError, badInput, isSallyportError } from '@sallyport/protocol'
+import { Agent } from './agent.ts'
+import { type CommandLine, parseCommandLine } from './command-line.ts'
+import { type AgentConfig, loadConfig } from './config.ts'
+import type { AgentEvent } from './events.ts'
+import { help } from './help.ts'
+import { maxSettingsFileBytes } from '@sallyport/settings'
+import { Log, formatJson } from './log.ts'
+import { startReloader } from './reload.ts'
+import { software, version } from './software.ts'
+import { notYet } from './unavailable.ts'
+
+const signalNumbers = { SIGINT: 2, SIGTERM: 15 } as const
+export type EndSignal = keyof typeof signalNumbers
+const endSignals = ['SIGINT', 'SIGTERM'] as const satisfies readonly EndSignal[]
+
+/** What the program needs of its process; `process` itself will do. */
+export interface HostProcess {
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly stdin: AsyncIterable<unknown> & { readonly isTTY?: boolean; destroy(): unknown }
+  readonly stdout: { write(text: string): unknown }
+  readonly stderr: { write(text: string): unknown }
+  cwd(): string
+  on(signal: EndSignal | 'SIGHUP', listener: () => void): unknown
+  off(signal: EndSignal | 'SIGHUP', listener: () => void): unknown
+}
+
+/** Commands of a later release. */
+const laterCommands: ReadonlySet<string> = new Set(['why', 'requests', 'replay'])
+
+/** Runs `agent` with the words after its name. @returns the exit code. */
+export async function main(argv: readonly string[], host: HostProcess): Promise<number> {
+  try {
+    return await run(parseCommandLine(argv), host)
+  } catch (cause) {
+    const error = isSallyportError(cause)
+      ? cause
+      : new SallyportError('SP_INTERNAL', textOf(cause), { cause })
+    const { code, message, exit } = error
+    host.stderr.write(`agent: ${message} (${code})\n`)
+    if (argv.includes('--json')) printJson(host, { event: 'stopped', exit, code, message })
+    return exit
+  }
+}
+
+async function run(commandLine: CommandLine, host: HostProcess): Promise<number> {
+  const { words, flags } = commandLine
+  const [command = ''] = words
+  if (flags.has('help') || command === 'help') {
+    host.stdout.write(help)
+    return ExitCode.ok
+  }
+  if (flags.has('version')) {
+    host.stdout.write(`agent ${version}\n`)
+    return ExitCode.ok
+  }
+  if (laterCommands.has(command)) throw notYet(`agent ${command}`)
+  if (command !== 'connect' && command !== 'check') {
+    throw badInput('SP_USAGE', {
+      what: 'command',
+      where: 'argument 1',
+      ...(command === '' ? {} : { value: command }),
+      right: 'agent connect [TARGET] or agent check; agent --help lists the rest',
+    })
+  }
+  // What was pasted once is not asked for again when the settings are read again.
+  let pasted: Promise<string> | undefined
+  const load = (): Promise<AgentConfig> =>
+    loadConfig(commandLine, {
+      variables: host.env,
+      workingDirectory: host.cwd(),
+      readInput: () => (pasted ??= readLine(host)),
+    })
+  const config = await load()
+  if (command === 'check') {
+    host.stderr.write(`agent: the settings are good${checkedFile(config)}\n`)
+    return ExitCode.ok
+  }
+  return await connect(config, load, host)
+}
+
+function checkedFile({ configPath, routes }: AgentConfig): string {
+  return configPath === undefined ? '' : `, ${routes.length} routes; read ${configPath}`
+}
+
+/** Serves until it is ended: the first signal drains, the second ends at once. */
+async function connect(
+  config: AgentConfig,
+  load: () => Promise<AgentConfig>,
+  host: HostProcess,
+): Promise<number> {
+  const { json, logLevel, configPath: _, ...settings } = config
+  let level = logLevel
+  const agent = new Agent({ ...settings, software })
+  const log = new Log(logLevel)
+  const print = (event: AgentEvent & { readonly exit?: number }): void => {
+    if (event.event === 'visit' && level !== 'debug') return
+    for (const line of log.lines(event)) host.stderr.write(`${line}\n`)
+    if (json) printJson(host, event)
+  }
+  agent.onAny((event) => {
+    // Printed below, with the exit code.
+    if (event.event !== 'stopped') print(event)
+  })
+
+  let signalled = 0
+  const again = Promise.withResolvers<undefined>()
+  const listeners = endSignals.map((signal) => {
+    const listener = (): void => {
+      const isSecond = signalled !== 0
+      signalled = 128 + signalNumbers[signal]
+      if (isSecond) again.resolve(undefined)
+      else void agent.close()
+    }
+    host.on(signal, listener)
+    return () => host.off(signal, listener)
+  })
+
+  using reloader = startReloader({
+    agent,
+    config,
+    load,
+    setLogLevel: (next) => {
+      level = next
+      log.setLevel(next)
+    },
+    note: (at, text) => {
+      for (const line of log.note(at, text)) host.stderr.write(`${line}\n`)
+    },
+  })
+  const onHangUp = (): void => void reloader.reload()
+  host.on('SIGHUP', onHangUp)
+  listeners.push(() => host.off('SIGHUP', onHangUp))
+
+  agent.start()
+  const reason = await Promise.race([agent.stopped, again.promise.then(() => cutOff)])
+  for (const remove of listeners) remove()
+  if (reason === cutOff) void agent.destroy()
+  // A drain that finished is a success; one that was cut off is the signal's.
+  const exit = reason === undefined ? ExitCode.ok : signalled || reason.exit
+  const why = reason && { code: reason.code, message: reason.message }
+  print({ event: 'stopped', exit, ...why })
+  return exit
+}
+
+const cutOff = new SallyportError('SP_ABORTED', 'ended by a second signal: visitors were cut off')
+
+function printJson(host: HostProcess, event: Parameters<typeof formatJson>[0]): void {
+  host.stdout.write(`${formatJson(event)}\n`)
+}
+
+/** The first line of stdin that is not empty; the rest is not waited for. */
+async function readLine({ stdin, stderr }: HostProcess): Promise<string> {
+  if (stdin.isTTY === true) stderr.write('Paste the join string, then Enter.\n')
+  let text = ''
+  for await (const chunk of stdin) {
+    text = (text + String(chunk)).trimStart()
+    if (text.includes('\n') || text.length > maxSettingsFileBytes) break
+  }
+  stdin.destroy()
+  return text.split('\n', 1)[0] ?? ''
+}
+
+function textOf(cause: unknown): string {
+  return cause instanceof Error ? (cause.stack ?? cause.message) : String(cause)
+}

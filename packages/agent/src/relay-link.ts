@@ -1,0 +1,151 @@
+// One try to reach the relay and the session that comes of it: dial, mux, control stream and
+// forwarder put together. It lives once; connector.ts makes the next one.
+import type { TLSSocket } from 'node:tls'
+import {
+  type Clock,
+  type MemoryBudget,
+  Session,
+  type Timer,
+  createWebSocketTransport,
+} from '@sallyport/mux'
+import {
+  type HelloMessage,
+  type JoinString,
+  type NoticeMessage,
+  type RegisterMessage,
+  type RegisteredMessage,
+  SallyportError,
+  closeCodeOf,
+} from '@sallyport/protocol'
+import type { WebSocket } from 'ws'
+import type { Link, LinkEvents } from './connector.ts'
+import { type Control, openControl } from './control.ts'
+import { Forwarder, type ForwarderOptions } from './forwarder.ts'
+import { drainQuietMs } from './limits.ts'
+import type { OriginChecks } from './origin-checks.ts'
+import type { DialRelay, RelayDial } from './relay-dialler.ts'
+import { sessionEnd, statedEnd } from './relay-failure.ts'
+
+export interface RelayLinkOptions {
+  readonly clock: Clock
+  readonly budget: MemoryBudget
+  readonly join: JoinString
+  readonly dialRelay: DialRelay
+  readonly forwarder: ForwarderOptions
+  /** What to say first; asked when the session stands. */
+  readonly hello: () => HelloMessage
+  readonly register: () => RegisterMessage
+  /** Tells of origins that do not answer, until the returned function is called. */
+  readonly watchOrigins: OriginChecks['watch']
+  readonly onRegistered: (routes: RegisteredMessage['routes']) => void
+  /** The relay refused a change of routes. */
+  readonly onRefused: (notice: NoticeMessage) => void
+  readonly onNotice: (notice: NoticeMessage) => void
+  readonly onRelayDraining: () => void
+  /** The session's socket is gone. Not called when there never was a session. */
+  readonly onSocketClosed: () => void
+  /** A session's socket exists: `onSocketClosed` will come. */
+  readonly onSocketOpen: () => void
+}
+
+export function startRelayLink(options: RelayLinkOptions, events: LinkEvents): Link {
+  return new RelayLink(options, events)
+}
+
+class RelayLink implements Link {
+  readonly #options: RelayLinkOptions
+  readonly #events: LinkEvents
+  readonly #forwarder: Forwarder
+  readonly #dial: RelayDial
+  #session: Session | undefined
+  #control: Control | undefined
+  #quiet: Timer | undefined
+  /** What the relay said before it closed. */
+  #stated: SallyportError | undefined
+  #onDrained: (() => void) | undefined
+  #unwatch: (() => void) | undefined
+  #isOver = false
+
+  constructor(options: RelayLinkOptions, events: LinkEvents) {
+    this.#options = options
+    this.#events = events
+    this.#forwarder = new Forwarder(options.forwarder)
+    this.#dial = options.dialRelay(options.join, {
+      connected: (ws, socket) => this.#open(ws, socket),
+      failed: (error) => this.#lost(error),
+    })
+  }
+
+  drain(drained: () => void): void {
+    const { clock } = this.#options
+    this.#onDrained = () => {
+      this.#onDrained = undefined
+      if (!this.#isOver) drained()
+    }
+    this.#control?.sendDraining()
+    // Visitors that the relay sent before it heard of the drain are still on their way.
+    const roundTripMs = this.#session?.rttMs ?? 0
+    this.#quiet = clock.setTimeout(
+      () => this.#forwarder.whenIdle(() => this.#onDrained?.()),
+      drainQuietMs + 2 * roundTripMs,
+    )
+  }
+
+  register(): void {
+    if (!this.#isOver) this.#control?.sendRegister(this.#options.register())
+  }
+
+  close(): void {
+    if (this.#isOver) return
+    this.#finish()
+    this.#dial.cancel()
+    const error = new SallyportError('SP_ABORTED', 'the agent ends')
+    this.#session?.close(closeCodeOf('SP_DRAINING'), 'the agent ends', error)
+  }
+
+  #open(ws: WebSocket, socket: TLSSocket): void {
+    const { clock, hello, register, onNotice, onRelayDraining } = this.#options
+    this.#options.onSocketOpen()
+    socket.once('close', () => this.#options.onSocketClosed())
+    this.#session = new Session({
+      transport: createWebSocketTransport(ws, socket, { masking: 'zero' }),
+      side: 'agent',
+      clock,
+      budget: this.#options.budget,
+      onStream: (stream) => this.#forwarder.accept(stream),
+      onClose: (error, closeCode) => this.#lost(this.#stated ?? sessionEnd(error, closeCode)),
+    })
+    this.#events.connected()
+    this.#control = openControl(this.#session, hello(), register(), {
+      registered: (routes) => {
+        this.#options.onRegistered(routes)
+        this.#events.registered()
+      },
+      refused: (notice) => this.#options.onRefused(notice),
+      notice: (notice) => {
+        if (notice.fatal) this.#stated = statedEnd(notice.code, notice.message)
+        else onNotice(notice)
+      },
+      draining: onRelayDraining,
+      failed: (error) => this.#session?.close(closeCodeOf(error.code), error.code, error),
+    })
+    const control = this.#control
+    this.#unwatch = this.#options.watchOrigins((route, alive) => control.sendHealth(route, alive))
+  }
+
+  #lost(error: SallyportError): void {
+    if (this.#isOver) return
+    // The relay may be the first to leave when there is nothing to drain.
+    if (this.#forwarder.visits === 0) this.#onDrained?.()
+    if (this.#isOver) return
+    this.#finish()
+    this.#events.lost(error)
+  }
+
+  #finish(): void {
+    this.#isOver = true
+    this.#onDrained = undefined
+    this.#unwatch?.()
+    if (this.#quiet) this.#options.clock.clearTimeout(this.#quiet)
+  }
+}
