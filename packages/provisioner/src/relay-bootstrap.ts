@@ -1,0 +1,129 @@
+// The bootstrap as it really is: keys, user-data, claim, join string.
+import { createPublicKey, randomBytes } from 'node:crypto'
+import {
+  computePin,
+  formatJoinString,
+  generateAgentKey,
+  parseToken,
+  SallyportError,
+} from '@sallyport/protocol'
+import type { Bootstrap, Handover } from './bootstrap.ts'
+import { awaitRelay, claimInstance, deliveryDigest, isRelayThere } from './claim.ts'
+import { createConfiguration, ownCertificate } from './configuration.ts'
+import { nodeRelease } from './node-release.ts'
+import { stage0Source } from './stage0-source.ts'
+import type { Claim } from './state-file.ts'
+import { createUserData } from './user-data.ts'
+
+export interface RelayBootstrapOptions {
+  /** Reads the relay as one file of JavaScript. */
+  readonly readBundle: () => Buffer
+  readonly note: (message: string) => void
+}
+
+const claimSecretBytes = 32
+
+export function createRelayBootstrap(options: RelayBootstrapOptions): Bootstrap {
+  return {
+    createClaim(): Claim {
+      return {
+        deployKey: generateAgentKey().token.reveal(),
+        secret: randomBytes(claimSecretBytes).toString('base64url'),
+        committed: false,
+      }
+    },
+
+    createUserData(settings, claim, now) {
+      const { ttlSeconds } = settings
+      return createUserData({
+        relayPort: settings.relayPort,
+        deployKey: parseToken(claim.deployKey, 'state file').publicKey,
+        secret: claim.secret ?? '',
+        stage0: stage0Source(),
+        endsAt:
+          ttlSeconds === undefined ? undefined : Math.floor(now.getTime() / 1_000) + ttlSeconds,
+        node: { ...nodeRelease, mirrors: settings.nodeMirrors ?? nodeRelease.mirrors },
+      })
+    },
+
+    async claim(handover) {
+      const { claim, save } = handover
+      const delivery = prepare(handover, options.readBundle())
+      let spki = claim.spki
+      await claimInstance(targetOf(handover), {
+        ...delivery,
+        deployKey: parseToken(claim.deployKey, 'state file'),
+        secret: claim.secret ?? '',
+        spki,
+        relaySpki: own(handover),
+        note(shown) {
+          spki = shown
+          save({ claim: { ...claim, spki } })
+        },
+      })
+      const identity = own(handover) ?? spki
+      if (identity === undefined) throw new SallyportError('SP_INTERNAL', 'a claim without a key')
+      // K has done its work; the key of the relay that took over is what counts now.
+      save({
+        claim: {
+          deployKey: claim.deployKey,
+          spki: identity,
+          committed: true,
+          delivered: digestOf(delivery),
+        },
+        joinString: joinString(handover, delivery.agent, identity),
+      })
+      await awaitRelay(targetOf(handover), identity)
+    },
+
+    async deliver(handover) {
+      const { claim, endpoint, settings } = handover
+      const spki = claim.spki ?? ''
+      if (!(await isRelayThere(targetOf(handover), spki))) {
+        await awaitRelay(targetOf(handover), spki)
+      }
+      const delivery = prepare(handover, options.readBundle())
+      handover.save({ joinString: joinString(handover, delivery.agent, spki) })
+      if (claim.delivered !== digestOf(delivery)) {
+        options.note(
+          `the relay at ${endpoint}:${settings.relayPort} keeps the bundle and settings that it was claimed with; run down and up to change them`,
+        )
+      }
+    },
+  }
+}
+
+function prepare(handover: Handover, bundle: Buffer) {
+  const { settings, state, endpoint, address, save } = handover
+  const token = state.agentToken ?? generateAgentKey().token.reveal()
+  if (state.agentToken === undefined) save({ agentToken: token })
+  const agent = parseToken(token, 'state file')
+  const configuration = createConfiguration(settings, endpoint, address, agent)
+  return { bundle, configuration, agent }
+}
+
+function digestOf(delivery: { readonly bundle: Buffer; readonly configuration: Buffer }): string {
+  return deliveryDigest(delivery.bundle, delivery.configuration).toString('hex')
+}
+
+/** Where KEY_FILE is given, that key is the relay's. */
+function own({ settings }: Handover): string | undefined {
+  const pair = ownCertificate(settings)
+  if (pair === undefined) return undefined
+  const der = createPublicKey(pair.key).export({ type: 'spki', format: 'der' })
+  return der.toString('base64url')
+}
+
+function joinString(
+  { endpoint, settings }: Handover,
+  key: ReturnType<typeof parseToken>,
+  spki: string,
+): string {
+  const pin = computePin(Buffer.from(spki, 'base64url'))
+  return formatJoinString({ host: endpoint, port: settings.relayPort, pin, key }).reveal()
+}
+
+function targetOf({ settings, address, signal, isRunning, consoleTail }: Handover) {
+  const { relayPort: port, pollSeconds, claimSeconds } = settings
+  return { address, port, pollSeconds, claimSeconds, signal, isRunning, consoleTail }
+}
