@@ -1,0 +1,72 @@
+// A provisioner that is killed once AWS has done its n-th request, before it hears the answer: the
+// worst moment, because something was made that nobody has written down.
+import assert from 'node:assert/strict'
+import type { CloudWorld } from './cloud-world.ts'
+
+/** How many requests a command makes when nobody disturbs it, and their actions. */
+export async function countCalls(world: CloudWorld, args: readonly string[]): Promise<string[]> {
+  const before = world.fake.calls.length
+  await world.finish(args)
+  return world.fake.calls.slice(before).map((call) => call.action)
+}
+
+/** Runs the command and kills it at its n-th request; false when it ended before. */
+export async function killAtCall(
+  world: CloudWorld,
+  args: readonly string[],
+  n: number,
+): Promise<boolean> {
+  const before = world.fake.calls.length
+  await using program = world.run(args)
+  let isKilled = false
+  world.fake.onDone = (_, count) => {
+    if (count - before !== n) return
+    isKilled = true
+    program.signal('SIGKILL')
+  }
+  try {
+    await program.exited
+  } finally {
+    world.fake.onDone = () => {}
+  }
+  return isKilled
+}
+
+/** Runs the command and kills it at its first request of that name. */
+export async function killAtAction(
+  world: CloudWorld,
+  args: readonly string[],
+  action: string,
+): Promise<void> {
+  await using program = world.run(args)
+  world.fake.onDone = (call) => {
+    if (call.action === action) program.signal('SIGKILL')
+  }
+  await program.expectExit('SIGKILL', 20_000)
+  world.fake.onDone = () => {}
+}
+
+/** What must be true of a stack that stands, whatever happened before. */
+export function assertOneStack(world: CloudWorld, hasDomain: boolean): void {
+  const { fake } = world
+  assert.equal(world.live().length, 1, 'one instance')
+  assert.equal(fake.world.groups.length, 1, 'one security group')
+  assert.equal(fake.world.addresses.length, hasDomain ? 1 : 0, 'addresses')
+  const [instance] = world.live()
+  const machine = world.cloud.machines.get(instance?.id ?? '')
+  assert.match(machine?.read('var/lib/sallyport/claimed') ?? '', /^[0-9a-f]{64}$/, 'claimed')
+  const state = world.state()
+  assert.equal(state['instanceId'], instance?.id, 'the state names the instance')
+  assert.equal(state['pending'], undefined, 'nothing is pending')
+  assert.equal(world.mode(), 0o600)
+  if (hasDomain) {
+    const zone = fake.world.zones.find((one) => one.id === 'ZCHILD')
+    const a = zone?.records.find((one) => one.type === 'A')
+    assert.deepEqual(a?.values, [fake.world.addresses[0]?.publicAddress])
+  }
+}
+
+export async function assertDownLeavesNothing(world: CloudWorld): Promise<void> {
+  await world.finish(['down'])
+  assert.deepEqual(world.fake.world.remaining(), [])
+}

@@ -1,0 +1,3 @@
+module sallyport/test/go-reader
+
+go 1.21

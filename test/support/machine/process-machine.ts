@@ -1,0 +1,140 @@
+// An instance without a machine: its user-data is really carried out, below a directory of its own
+// instead of / and at an address of the loopback. What only a kernel has (units' sandboxes, masks)
+// is written down; the booted machine of `npm run test:vm` is for those.
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
+import { existsSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { gunzipSync } from 'node:zlib'
+
+interface CloudConfig {
+  readonly bootcmd: readonly (readonly string[])[]
+  readonly runcmd: readonly (readonly string[])[]
+  readonly write_files: readonly {
+    readonly path: string
+    readonly permissions: string
+    readonly encoding: string
+    readonly content: string
+  }[]
+}
+
+const systemctl = fileURLToPath(new URL('systemctl.mjs', import.meta.url))
+
+export interface MachineOptions {
+  readonly userData: string
+  readonly address: string
+  /** Further variables of the machine's scripts, for a test of the fetching. */
+  readonly env?: Readonly<Record<string, string>>
+  /** False: Node has to be fetched. */
+  readonly hasNode?: boolean
+}
+
+export class ProcessMachine {
+  readonly root: string
+  readonly #config: CloudConfig
+  readonly #env: Record<string, string>
+
+  constructor(options: MachineOptions) {
+    this.root = mkdtempSync(join(tmpdir(), 'sallyport-machine-'))
+    machines.add(this)
+    this.#config = parseCloudConfig(options.userData)
+    for (const directory of ['bin', 'opt/sallyport', 'var/lib', 'etc/systemd/system']) {
+      mkdirSync(join(this.root, directory), { recursive: true })
+    }
+    const script = `#!/bin/sh\nexec '${process.execPath}' '${systemctl}' "$@"\n`
+    writeFileSync(join(this.root, 'bin/systemctl'), script, { mode: 0o755 })
+    const note = `#!/bin/sh\necho "systemd-run $*" >>'${this.root}/systemctl.log'\n`
+    writeFileSync(join(this.root, 'bin/systemd-run'), note, { mode: 0o755 })
+    if (options.hasNode !== false) {
+      symlinkSync(process.execPath, join(this.root, 'opt/sallyport/node'))
+    }
+    this.#env = {
+      PATH: `${this.root}/bin:${process.env['PATH'] ?? ''}`,
+      SALLYPORT_ROOT: this.root,
+      SALLYPORT_LISTEN_HOST: options.address,
+      ...options.env,
+    }
+  }
+
+  /** The first boot: what cloud-init does with the user-data, in its order. */
+  async boot(): Promise<void> {
+    for (const command of this.#config.bootcmd) await this.#run(command)
+    for (const { path, permissions, encoding, content } of this.#config.write_files) {
+      if (encoding !== 'gz+b64') throw new Error(`an encoding of another kind: ${encoding}`)
+      const target = join(this.root, path)
+      mkdirSync(dirname(target), { recursive: true })
+      writeFileSync(target, gunzipSync(Buffer.from(content, 'base64')))
+      chmodSync(target, Number.parseInt(permissions, 8))
+    }
+    for (const command of this.#config.runcmd) await this.#run(command)
+  }
+
+  /** Ends everything, then starts what is enabled, as systemd does at a boot. */
+  async reboot(): Promise<void> {
+    this.kill()
+    for (const command of this.#config.bootcmd) await this.#run(command)
+    const enabled = this.log().flatMap((line) =>
+      line.startsWith('enable ') ? line.split(' ').slice(1) : [],
+    )
+    for (const unit of enabled) await this.#run(['systemctl', 'start', unit])
+  }
+
+  /** What was asked of systemd so far. */
+  log(): string[] {
+    return this.read('systemctl.log').split('\n').slice(0, -1)
+  }
+
+  console(): string {
+    return this.read('console.log')
+  }
+
+  read(path: string): string {
+    const file = join(this.root, path)
+    return existsSync(file) ? readFileSync(file, 'utf8') : ''
+  }
+
+  /** Power off. */
+  kill(): void {
+    for (const pid of this.read('pids').split('\n').slice(0, -1)) {
+      try {
+        process.kill(Number(pid), 'SIGKILL')
+      } catch {
+        // Ended by itself.
+      }
+    }
+    rmSync(join(this.root, 'pids'), { force: true })
+  }
+
+  dispose(): void {
+    this.kill()
+    rmSync(this.root, { recursive: true, force: true })
+    machines.delete(this)
+  }
+
+  async #run([command = '', ...args]: readonly string[]): Promise<void> {
+    const path = command.startsWith('/') ? join(this.root, command) : command
+    const child = spawn(path, args, { env: this.#env, stdio: ['ignore', 'ignore', 'pipe'] })
+    child.stderr.on('data', (chunk: Buffer) => {
+      if (existsSync(this.root)) {
+        writeFileSync(join(this.root, 'console.log'), chunk, { flag: 'a' })
+      }
+    })
+    await once(child, 'close')
+    if (child.exitCode !== 0) throw new Error(`${command} ended with ${String(child.exitCode)}`)
+  }
+}
+
+/** Their processes are detached, as a machine's are: nothing else would end them with the test. */
+const machines = new Set<ProcessMachine>()
+process.once('exit', () => {
+  for (const machine of machines) machine.dispose()
+})
+
+function parseCloudConfig(userData: string): CloudConfig {
+  const [first, ...rest] = userData.split('\n')
+  if (first !== '#cloud-config') throw new Error('user-data is no cloud-config')
+  return JSON.parse(rest.join('\n')) as CloudConfig
+}

@@ -1,0 +1,30 @@
+// A visitor who asks for a url and takes whatever certificate there is.
+import { once } from 'node:events'
+import type { IncomingMessage } from 'node:http'
+import { request } from 'node:https'
+import { text } from 'node:stream/consumers'
+import { setTimeout as delay } from 'node:timers/promises'
+
+/** The body of the answer; rejects when it is 404, which is the relay's word for "nobody is here". */
+export async function visitUrl(url: string): Promise<string> {
+  const asked = request(url, { rejectUnauthorized: false, agent: false }).end()
+  const [response] = (await once(asked, 'response')) as [IncomingMessage]
+  if (response.statusCode === 404) {
+    response.resume()
+    throw new Error(`${url} answers 404`)
+  }
+  return text(response)
+}
+
+/** Asks again while nobody answers: a machine that starts tells nobody when it listens. */
+export async function visitUrlWithin(url: string, ms: number): Promise<string> {
+  const until = performance.now() + ms
+  for (;;) {
+    try {
+      return await visitUrl(url)
+    } catch (error) {
+      if (performance.now() > until) throw error
+      await delay(50)
+    }
+  }
+}
