@@ -180,16 +180,18 @@ const cases: readonly Case[] = [
     exit: ExitCode.configuration,
     says: /\/nowhere\/relay.mjs cannot be read; build it/,
     recovers: true,
+    asksNothing: true,
   },
   {
     what: 'a certificate that is not there',
     env: { KEY_FILE: '/nowhere/private.pem', CERT_FILE: '/nowhere/public.pem' },
     exit: ExitCode.configuration,
     says: /\/nowhere\/private.pem \(KEY_FILE\) cannot be read/,
+    asksNothing: true,
   },
 ]
 
-for (const { what, options, env, prepare, args = [], exit, says, recovers } of cases) {
+for (const { what, options, env, prepare, args = [], exit, says, ...one } of cases) {
   test(`faults: ${what}`, async () => {
     await using world = await startCloudWorld(options)
     const foreign = world.fake.world.remaining()
@@ -200,7 +202,8 @@ for (const { what, options, env, prepare, args = [], exit, says, recovers } of c
     assert.equal(told.length, 1, failed.stderr)
     assert.match(failed.stderr, says)
     assert.doesNotMatch(failed.stderr + failed.stdout, /sp1_|secret\/key/)
-    if (recovers) {
+    if (one.asksNothing === true) assert.deepEqual(world.fake.calls, [])
+    if (one.recovers === true) {
       world.fake.faults.length = 0
       await world.finish(['up'])
     }

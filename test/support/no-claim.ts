@@ -2,6 +2,7 @@
 import type { Bootstrap } from '../../packages/provisioner/src/bootstrap.ts'
 
 export const noClaim: Bootstrap = {
+  check() {},
   createClaim: () => ({ deployKey: 'none', secret: 'none', committed: false }),
   createUserData: () => '#cloud-config\n{}\n',
   async claim({ claim, save }) {

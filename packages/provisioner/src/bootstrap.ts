@@ -19,6 +19,8 @@ export interface Handover {
 }
 
 export interface Bootstrap {
+  /** Before anything is made: throws SP_CONFIG when what is to be handed over cannot be read. */
+  check(settings: Settings): void
   /** New keys for a new instance. */
   createClaim(): Claim
   /** The launch's user-data; throws SP_CONFIG when it would not fit. */

@@ -79,8 +79,6 @@ async function run(options: ProgramOptions, line: CommandLine): Promise<number> 
 }
 
 async function runUp(output: Output, stack: StackOptions): Promise<number> {
-  // Before anything is made: without the relay there is nothing to hand over.
-  readRelayBundle(stack.env)
   const state = await up(stack)
   const { stateFile, relayPort } = stack.settings
   const joinFile = writeJoinFile(stateFile, state.joinString ?? '')

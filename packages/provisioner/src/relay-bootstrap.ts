@@ -25,6 +25,11 @@ const claimSecretBytes = 32
 
 export function createRelayBootstrap(options: RelayBootstrapOptions): Bootstrap {
   return {
+    check(settings) {
+      options.readBundle()
+      ownCertificate(settings)
+    },
+
     createClaim(): Claim {
       return {
         deployKey: generateAgentKey().token.reveal(),

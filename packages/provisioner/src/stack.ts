@@ -112,6 +112,7 @@ export async function plan(options: StackOptions): Promise<readonly Step[]> {
 /** Makes the stack stand, from nothing or from wherever a run before ended; its final state. */
 export async function up(options: StackOptions): Promise<State> {
   const { settings } = options
+  options.bootstrap.check(settings)
   await using file = openState(settings.stateFile)
   checkRegion(settings, file.state)
   if (file.state === undefined) await refuseLostStack(options)

@@ -71,7 +71,6 @@ export class Tunnel implements AsyncDisposable {
   /** Makes the relay stand and connects to it; a repeat reconfigures what stands. */
   async start({ purge = false }: StartOptions = {}): Promise<StandingTunnel> {
     try {
-      readRelayBundle(this.#stack.env)
       const state = await up(this.#stack)
       await this.#agent?.close()
       this.#agent = await this.#connect(state)

@@ -1,7 +1,7 @@
 // An instance without a machine: its user-data is really carried out, below a directory of its own
 // instead of / and at an address of the loopback. What only a kernel has (units' sandboxes, masks)
 // is written down; the booted machine of `npm run test:vm` is for those.
-import { spawn } from 'node:child_process'
+import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
 import { existsSync, writeFileSync } from 'node:fs'
@@ -36,6 +36,9 @@ export class ProcessMachine {
   readonly root: string
   readonly #config: CloudConfig
   readonly #env: Record<string, string>
+  /** What the boot runs just now, with all that it started. */
+  #command: ChildProcess | undefined
+  #isGone = false
 
   constructor(options: MachineOptions) {
     this.root = mkdtempSync(join(tmpdir(), 'sallyport-machine-'))
@@ -98,6 +101,7 @@ export class ProcessMachine {
 
   /** Power off. */
   kill(): void {
+    this.#endCommand()
     for (const pid of this.read('pids').split('\n').slice(0, -1)) {
       try {
         process.kill(Number(pid), 'SIGKILL')
@@ -108,21 +112,42 @@ export class ProcessMachine {
     rmSync(join(this.root, 'pids'), { force: true })
   }
 
+  /** Gone for good: a boot that is under way ends, too, and rejects. */
   dispose(): void {
+    this.#isGone = true
     this.kill()
     rmSync(this.root, { recursive: true, force: true })
     machines.delete(this)
   }
 
+  #endCommand(): void {
+    const pid = this.#command?.pid
+    this.#command = undefined
+    if (pid === undefined) return
+    try {
+      process.kill(-pid, 'SIGKILL')
+    } catch {
+      // Ended by itself.
+    }
+  }
+
   async #run([command = '', ...args]: readonly string[]): Promise<void> {
+    if (this.#isGone) throw new Error('the machine is gone')
     const path = command.startsWith('/') ? join(this.root, command) : command
-    const child = spawn(path, args, { env: this.#env, stdio: ['ignore', 'ignore', 'pipe'] })
+    const child = spawn(path, args, {
+      env: this.#env,
+      stdio: ['ignore', 'ignore', 'pipe'],
+      // A process group of its own: a script ends with whatever it waits for.
+      detached: true,
+    })
+    this.#command = child
     child.stderr.on('data', (chunk: Buffer) => {
       if (existsSync(this.root)) {
         writeFileSync(join(this.root, 'console.log'), chunk, { flag: 'a' })
       }
     })
     await once(child, 'close')
+    this.#command = undefined
     if (child.exitCode !== 0) throw new Error(`${command} ended with ${String(child.exitCode)}`)
   }
 }
