@@ -19,6 +19,8 @@ interface Case {
   readonly says: RegExp
   /** What up does once the fault is gone; absent = it is no passing fault. */
   readonly recovers?: boolean
+  /** AWS hears nothing of it. */
+  readonly asksNothing?: boolean
 }
 
 const fault = (action: string, code: string, times?: number) => (world: CloudWorld) => {
