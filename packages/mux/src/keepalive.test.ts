@@ -7,14 +7,16 @@ import { Keepalive } from './keepalive.ts'
 function start() {
   const clock = new FakeClock(1_000)
   const pings: number[] = []
+  const roundTrips: number[] = []
   let deaths = 0
   const keepalive = new Keepalive({
     clock,
     sendPing: (value) => pings.push(value),
+    onRoundTrip: (sampleMs) => roundTrips.push(sampleMs),
     onDead: () => deaths++,
   })
   keepalive.start()
-  return { clock, pings, keepalive, deaths: () => deaths }
+  return { clock, pings, roundTrips, keepalive, deaths: () => deaths }
 }
 
 test('keepalive: the first ping leaves at once, the next ones every five seconds', () => {
@@ -50,43 +52,37 @@ test('keepalive: a peer that fell silent is dead after 5 to 10 seconds, once', (
 })
 
 test('keepalive: any byte is life, also when no ping is ever answered', () => {
-  const { clock, keepalive, deaths } = start()
+  const { clock, roundTrips, keepalive, deaths } = start()
   for (let second = 0; second < 600; second += 4) {
     clock.advance(4_000)
     keepalive.heard()
   }
   assert.equal(deaths(), 0)
-  assert.equal(keepalive.rttMs, undefined)
+  assert.deepEqual(roundTrips, [])
 })
 
-test('keepalive: RTT is the smallest of the last twelve pings', () => {
-  const { clock, pings, keepalive } = start()
-  const answerAfter = (ms: number) => {
+test('keepalive: the first pings follow one another, because the first of all is slow', () => {
+  const { clock, pings, roundTrips, keepalive } = start()
+  for (const ms of [20, 3, 1, 0.5]) {
     clock.advance(ms)
     keepalive.heard()
     keepalive.pong(pings.at(-1) ?? 0)
-    clock.advance(5_000 - ms)
   }
-  assert.equal(keepalive.rttMs, undefined)
-  answerAfter(80)
-  assert.equal(keepalive.rttMs, 80)
-  answerAfter(30)
-  assert.equal(keepalive.rttMs, 30)
-  for (let ping = 0; ping < 11; ping++) answerAfter(200)
-  assert.equal(keepalive.rttMs, 30)
-  answerAfter(200)
-  assert.equal(keepalive.rttMs, 200)
+  assert.deepEqual(roundTrips, [20, 3, 1, 0.5])
+  assert.equal(pings.length, 4)
+  clock.advance(5_000)
+  assert.equal(pings.length, 5)
 })
 
 test('keepalive: a pong for another ping, or a second one, says nothing', () => {
-  const { clock, pings, keepalive } = start()
+  const { clock, pings, roundTrips, keepalive } = start()
   clock.advance(10)
   keepalive.pong((pings[0] ?? 0) + 1)
-  assert.equal(keepalive.rttMs, undefined)
+  assert.deepEqual(roundTrips, [])
   keepalive.pong(pings[0] ?? 0)
   clock.advance(10)
   keepalive.pong(pings[0] ?? 0)
-  assert.equal(keepalive.rttMs, 10)
+  assert.deepEqual(roundTrips, [10])
 })
 
 test('keepalive: stop leaves no timer and no death', () => {

@@ -19,6 +19,7 @@ import { queuedControlLimit } from './limits.ts'
 import { type Holder, MemoryBudget } from './memory-budget.ts'
 import { Pace } from './pace.ts'
 import { PeerIds } from './peer-ids.ts'
+import { RoundTrip } from './round-trip.ts'
 import { MuxStream, type StreamHost, type StreamReceiver } from './stream.ts'
 import type { Transport, TransportEnd } from './transport.ts'
 import { Turns } from './turns.ts'
@@ -48,6 +49,7 @@ export class Session implements Holder {
   readonly #pace: Pace
   readonly #budget: MemoryBudget
   readonly #keepalive: Keepalive
+  readonly #roundTrip = new RoundTrip()
   readonly #decoder: FrameDecoder
   readonly #host: StreamHost
   readonly #streams = new Map<number, MuxStream>()
@@ -73,13 +75,14 @@ export class Session implements Holder {
     this.#peerIds = new PeerIds(options.side === 'agent' ? 2 : 1)
     this.#pace = new Pace({
       clock,
-      rttMs: () => this.#keepalive.rttMs,
+      roundTrip: this.#roundTrip,
       sendMarker: (value) => this.#control(FrameType.ping, Flag.syn, 0, markerFlag + value),
     })
     this.#turns = new Turns(transport, this.#pace, clock)
     this.#keepalive = new Keepalive({
       clock,
       sendPing: (value) => this.#control(FrameType.ping, Flag.syn, 0, value),
+      onRoundTrip: (sampleMs) => this.#roundTrip.add(sampleMs, clock.now()),
       onDead: () => this.destroy(new SallyportError('SP_DEAD_PEER', 'no answer to a ping')),
     })
     this.#decoder = new FrameDecoder({
@@ -104,7 +107,7 @@ export class Session implements Holder {
 
   /** Smallest round trip of the last minute in milliseconds, between the two muxes. */
   get rttMs(): number | undefined {
-    return this.#keepalive.rttMs
+    return this.#roundTrip.smallestMs
   }
 
   /** Bytes received for all streams of its budget that no sink has taken. */
@@ -288,7 +291,7 @@ export class Session implements Holder {
       taken: (bytes) => {
         this.#budget.free(bytes)
         now.nowMs = this.#options.clock.now()
-        now.rttMs = this.#keepalive.rttMs
+        now.rttMs = this.#roundTrip.smallestMs
         return now
       },
       grantGrowth: (bytes) => this.#budget.grow(bytes),
