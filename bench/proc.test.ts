@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { createServer, type AddressInfo } from 'node:net'
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 import { test } from 'node:test'
 import {
   cpuSeconds,
+  isConnected,
   isListening,
   parseMachineTime,
   parseStat,
@@ -37,6 +38,12 @@ test('isListening: tells a port that is listened on from one that was', async ()
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
   assert.equal(isListening(process.pid, port), true)
+  assert.equal(isConnected(process.pid, port), false)
+  const visitor = connect(port, '127.0.0.1')
+  const [accepted] = (await once(server, 'connection')) as [Socket]
+  assert.equal(isConnected(process.pid, port), true)
+  accepted.destroy()
+  visitor.destroy()
   server.close()
   await once(server, 'close')
   assert.equal(isListening(process.pid, port), false)

@@ -96,8 +96,20 @@ export function readMachineTime(): MachineTime {
 
 /** True when a port is listened on in the network namespace of `pid`. */
 export function isListening(pid: number, port: number): boolean {
-  const local = new RegExp(`:${port.toString(16).toUpperCase().padStart(4, '0')} [0-9A-F]+:0000 0A`)
+  const local = new RegExp(`:${hexPort(port)} [0-9A-F]+:0000 0A`)
   return ['tcp', 'tcp6'].some((table) => local.test(readStart(`/proc/${pid}/net/${table}`)))
+}
+
+/** True while a connection that came to `port` is open, also half, in the network namespace of `pid`. */
+export function isConnected(pid: number, port: number): boolean {
+  const local = new RegExp(`:${hexPort(port)} [0-9A-F]+:[0-9A-F]{4} (?:01|08) `)
+  return ['tcp', 'tcp6'].some((table) =>
+    local.test(readFileSync(`/proc/${pid}/net/${table}`, 'latin1')),
+  )
+}
+
+function hexPort(port: number): string {
+  return port.toString(16).toUpperCase().padStart(4, '0')
 }
 
 /** Listeners stand first in the table: the tens of thousands of others need not be read. */

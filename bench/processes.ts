@@ -2,7 +2,7 @@
 // interrupted. Nothing else on the machine is touched.
 import { spawn, type ChildProcess } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { isListening, processTree } from './proc.ts'
+import { isConnected, isListening, processTree } from './proc.ts'
 import type { Place } from './topology.ts'
 
 export interface ProgramSpec {
@@ -81,6 +81,11 @@ export class Running {
 
   listening(port: number, timeoutMs = 10_000): Promise<boolean> {
     return this.until(`listening on ${port}`, timeoutMs, () => isListening(this.pid, port))
+  }
+
+  /** Until every connection to that port of its own is closed. */
+  idle(port: number, timeoutMs = 10_000): Promise<boolean> {
+    return this.until(`idle on ${port}`, timeoutMs, () => !isConnected(this.pid, port))
   }
 
   /** Writes to its standard input. */

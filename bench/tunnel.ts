@@ -6,6 +6,7 @@ import type { Peer, Plan } from './peers/peer.ts'
 import type { Running } from './processes.ts'
 
 export interface Tunnel extends AsyncDisposable {
+  readonly origins: Origins
   /** Where visitors go. */
   readonly host: string
   readonly ports: Ports
@@ -28,7 +29,7 @@ export async function startTunnel(bench: Bench, peer: Peer, origins: Origins): P
   const [visitors, door] = await choosePorts(bench)
   const directory = await bench.makeDirectory(peer.id)
   const plan = await peer.plan(bench, { origins: origins.ports, visitors, door, directory })
-  const tunnel = await startPlan(bench, plan, visitors, door)
+  const tunnel = await startPlan(bench, origins, plan, visitors, door)
   try {
     await waitUntilServed(bench, tunnel, serveTimeoutMs)
   } catch (error) {
@@ -44,7 +45,7 @@ export async function startTlsTunnel(bench: Bench, peer: Peer, origins: Origins)
   const [visitors, door] = await choosePorts(bench)
   const directory = await bench.makeDirectory(peer.id)
   const plan = await peer.planTls(bench, { origins: origins.ports, visitors, door, directory })
-  return startPlan(bench, plan, visitors, door)
+  return startPlan(bench, origins, plan, visitors, door)
 }
 
 async function choosePorts(bench: Bench): Promise<readonly [Ports, number]> {
@@ -54,6 +55,7 @@ async function choosePorts(bench: Bench): Promise<readonly [Ports, number]> {
 }
 
 class PlannedTunnel implements Tunnel {
+  readonly origins: Origins
   readonly host: string
   readonly ports: Ports
   readonly door: number
@@ -62,7 +64,8 @@ class PlannedTunnel implements Tunnel {
   #relay: Running
   readonly #agents: Running[] = []
 
-  constructor(bench: Bench, plan: Plan, ports: Ports, door: number) {
+  constructor(bench: Bench, origins: Origins, plan: Plan, ports: Ports, door: number) {
+    this.origins = origins
     this.host = bench.topology.relayHost
     this.ports = ports
     this.door = plan.door ?? door
@@ -113,11 +116,12 @@ class PlannedTunnel implements Tunnel {
 
 async function startPlan(
   bench: Bench,
+  origins: Origins,
   plan: Plan,
   ports: Ports,
   door: number,
 ): Promise<PlannedTunnel> {
-  const tunnel = new PlannedTunnel(bench, plan, ports, door)
+  const tunnel = new PlannedTunnel(bench, origins, plan, ports, door)
   try {
     await tunnel.start()
   } catch (error) {
@@ -130,6 +134,7 @@ async function startPlan(
 function createDirect(bench: Bench, origins: Origins): Tunnel {
   const unsupported = () => Promise.reject(new Error('there is no relay'))
   return {
+    origins,
     host: bench.topology.originHost,
     ports: origins.ports,
     door: 0,

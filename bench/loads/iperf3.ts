@@ -44,6 +44,7 @@ export async function runIperf3(
 ): Promise<Iperf3Result> {
   const giveUpAt = performance.now() + busyTimeoutMs
   for (;;) {
+    await tunnel.origins.iperf3Idle()
     const text = await runOnce(bench, iperf3Spec(bench, tunnel, options), options)
     if (!busy.test(text) || performance.now() > giveUpAt) return parseIperf3(text)
     await sleep(busyRetryMs)

@@ -15,6 +15,11 @@ export interface Ports {
 
 export interface Origins extends AsyncDisposable {
   readonly ports: Ports
+  /**
+   * Until iperf3 has seen the end of the test before. It refuses the next one until then, by a reset
+   * that often overtakes its word "busy".
+   */
+  iperf3Idle(): Promise<void>
 }
 
 export async function takePorts(bench: Bench): Promise<Ports> {
@@ -38,6 +43,7 @@ export async function startOrigins(bench: Bench): Promise<Origins> {
     nginxConfig({ directory, webRoot, host, port: ports.http, asRoot: bench.isRoot }),
   )
 
+  let iperf3: Running | undefined
   const started: Running[] = []
   const start = (name: string, argv: readonly string[]) => {
     const running = processes.start({ name, argv, place })
@@ -48,14 +54,7 @@ export async function startOrigins(bench: Bench): Promise<Origins> {
     await Promise.all(started.map((running) => processes.stop(running)))
   }
   try {
-    const iperf3 = start('iperf3 -s', [
-      bench.tools.iperf3,
-      '-s',
-      '-B',
-      host,
-      '-p',
-      String(ports.iperf3),
-    ])
+    iperf3 = start('iperf3 -s', [bench.tools.iperf3, '-s', '-B', host, '-p', String(ports.iperf3)])
     const nginx = start('nginx', [bench.tools.nginx, '-p', directory, '-c', config])
     const late = start('late-reply', [
       bench.node,
@@ -72,5 +71,11 @@ export async function startOrigins(bench: Bench): Promise<Origins> {
     await stop()
     throw error
   }
-  return { ports, [Symbol.asyncDispose]: stop }
+  return {
+    ports,
+    iperf3Idle: async () => {
+      await iperf3?.idle(ports.iperf3)
+    },
+    [Symbol.asyncDispose]: stop,
+  }
 }
