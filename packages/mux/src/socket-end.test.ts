@@ -164,6 +164,46 @@ for (const [kind, create] of [
     await seen.changes.until('the close', () => seen.events.length === 1)
   })
 
+  for (const [what, last] of [
+    ['the half-close', ''],
+    ['the last bytes and the half-close', 'bye'],
+  ] as const) {
+    test(`socket end (${kind}): abort in the same turn as ${what} closes the socket`, async () => {
+      await using ends = await create()
+      const seen = attach(ends.end)
+      const life = lifeOf(ends.peer, { atEnd: true })
+      ends.peer.write('x')
+      await seen.changes.until('a byte', () => seen.bytes().length === 1)
+      ends.end.socket.end(last)
+      ends.end.abort()
+      ends.end.abort()
+      await seen.changes.until('the close', () => seen.events.length === 1)
+      assert.deepEqual(seen.events, ['close '])
+      await life
+      const failing = lifeOf(ends.peer)
+      ends.peer.write('to nobody')
+      assert.match((await failing).errorCode ?? '', /ECONNRESET|EPIPE/)
+    })
+  }
+
+  test(`socket end (${kind}): abort drops what the peer has not taken, before the half-close`, async () => {
+    await using ends = await create()
+    const seen = attach(ends.end)
+    ends.peer.pause()
+    const { socket } = ends.end
+    while (socket.writableLength === 0) {
+      socket.write(Buffer.alloc(1_000_000))
+      await nextTurns()
+    }
+    socket.end()
+    ends.end.abort()
+    await seen.changes.until('the close', () => seen.events.length === 1)
+    const life = lifeOf(ends.peer)
+    ends.peer.resume()
+    const { hasEnded, errorCode } = await life
+    assert.deepEqual([hasEnded, errorCode], [false, 'ECONNRESET'])
+  })
+
   test(`socket end (${kind}): a reset by the peer is a close with its error`, async () => {
     await using ends = await create()
     const seen = attach(ends.end)

@@ -88,9 +88,9 @@ export class SocketEnd {
    */
   abort(): void {
     const { socket } = this
-    if (!this.#isTls && !socket.connecting && socket.remoteFamily !== undefined) {
-      socket.resetAndDestroy()
-    } else socket.destroy()
+    if (this.#isTls || socket.connecting || socket.remoteFamily === undefined) socket.destroy()
+    else if (isShuttingDown(socket)) socket.once('finish', () => socket.resetAndDestroy())
+    else socket.resetAndDestroy()
   }
 
   #read(buffer: Buffer, bytes: number): boolean {
@@ -136,6 +136,15 @@ export function adoptTls(socket: TLSSocket): SocketEnd {
     },
     { isTls: true },
   )
+}
+
+/**
+ * True from the last byte's departure until the FIN has followed it, a turn later. libuv refuses a
+ * reset in between (uv_tcp_close_reset: EINVAL), and Node then forgets the descriptor, open, and
+ * never emits 'close'.
+ */
+function isShuttingDown(socket: Socket): boolean {
+  return socket.writableEnded && !socket.writableFinished && socket.writableLength === 0
 }
 
 function asBuffer(bytes: Uint8Array): Buffer {

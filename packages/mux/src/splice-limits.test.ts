@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { halfClosedIdleMs } from '@sallyport/protocol'
+import { SallyportError, halfClosedIdleMs } from '@sallyport/protocol'
 import { Changes } from '../../../test/support/changes.ts'
 import { deadline } from '../../../test/support/deadline.ts'
 import { FakeClock } from '../../../test/support/fake-clock.ts'
@@ -144,4 +144,21 @@ test('splice: a limit on idling ends a silent splice, not one with bytes', async
   joined.clock.advance(1_000)
   const { relay, agent } = await joined.reported()
   assert.ok([relay.endedBy, agent.endedBy].includes('idle'))
+})
+
+test('splice: a session that is lost in the turn of a FIN leaves no socket and no timer', async () => {
+  await using joined = await splicedTunnel()
+  const visitor = lifeOf(joined.visitor)
+  const origin = lifeOf(joined.origin, { atEnd: true })
+  // The FIN is told to the agent's splice, and the loss of the session before the turn is over.
+  const { peerEnded } = joined.stream.agent
+  joined.stream.agent.peerEnded = () => {
+    peerEnded.call(joined.stream.agent)
+    joined.agent.session.destroy(new SallyportError('SP_ABORTED', 'the agent ends'))
+  }
+  joined.visitor.end('request')
+  await joined.reported()
+  assert.equal((await origin).bytes.toString(), 'request')
+  assert.equal((await visitor).errorCode, 'ECONNRESET')
+  assert.equal(joined.clock.pendingTimers, 0)
 })
