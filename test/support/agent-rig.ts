@@ -31,7 +31,7 @@ export class AgentRig implements AsyncDisposable {
   readonly #changes = new Changes()
 
   constructor(relay: StandInRelay, options: AgentRigOptions) {
-    const { urls = ['https:'], port = 3000 } = options
+    const { urls = ['tls://r0.test'], port = 3000 } = options
     this.#relay = relay
     this.agent = new Agent(
       {

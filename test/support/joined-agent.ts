@@ -1,6 +1,7 @@
 // A real agent inside the test's process, joined to a relay there: `await using agent = await
 // joinAgent(relay, origin.port, { url: 'tls://app.test' })`.
 import { type Agent, type ConnectOptions, connect } from '@sallyport/agent'
+import type { Server } from 'node:net'
 import type { AgentKey, JoinString } from '@sallyport/protocol'
 import { createAgent } from '@sallyport/relay'
 import { generateAgentKey } from '@sallyport/protocol'
@@ -12,7 +13,7 @@ export type JoinOptions = Omit<ConnectOptions, 'join'> & { readonly key?: AgentK
 /** Resolves when visitors can come; disposing drains it for at most a second. */
 export async function joinAgent(
   relay: InProcessRelay,
-  target: number | string,
+  target: number | string | Server,
   { key = relay.key, ...options }: JoinOptions,
 ): Promise<Agent> {
   const join = joinOf(relay, key)

@@ -19,6 +19,7 @@ import { ConnectorSet } from './connector-set.ts'
 import type { AgentEvent, AgentEventName, AgentEvents, PublicRoute } from './events.ts'
 import { type FindListener, findListener } from './find-listener.ts'
 import type { ForwarderOptions } from './forwarder.ts'
+import type { ExchangeTap } from './http/index.ts'
 import type { HttpProxy } from './http-proxy.ts'
 import { OriginChecks } from './origin-checks.ts'
 import { OriginHealth } from './origin-health.ts'
@@ -51,6 +52,8 @@ export interface AgentWorld {
   readonly findListener: FindListener
   /** How long running visitors may take to finish after `close()`. */
   readonly drainGraceMs: number
+  /** Looks on at the HTTP of https routes. */
+  readonly tap?: ExchangeTap | undefined
 }
 
 const realWorld: AgentWorld = {
@@ -254,7 +257,7 @@ export class Agent implements AsyncDisposable {
     return {
       ...this.#world,
       channelTimeoutMs: this.#settings.channelTimeoutSeconds * 1000,
-      origins: this.#book.origins,
+      routes: this.#book.served,
       onDialled: (origin, error) => {
         if (origin.kind === 'server') return
         if (error) {

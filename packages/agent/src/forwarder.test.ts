@@ -33,7 +33,7 @@ function forwarding(origins: Record<string, Origin>) {
   const forwarder = new Forwarder({
     clock,
     channelTimeoutMs,
-    origins: new Map(Object.entries(origins)),
+    routes: new Map(Object.entries(origins).map(([id, origin]) => [id, { origin }])),
     dialSocket: (options) => {
       const end = dialSocket(options)
       sockets.push(end.socket)

@@ -1,6 +1,7 @@
-// Byte path 8/8: a visitor's stream arrives at the agent. Reads its PROXY header, finds the route's
-// origin, dials it at once, and splices when it accepted; a refusal resets the stream. What comes
-// before the origin has accepted waits in the stream, uncredited. It dials configured origins only.
+// Byte path 8/8: a visitor's stream arrives at the agent. Reads its PROXY header and finds the route. On
+// https routes the HTTP edge takes the stream; else it dials the origin at once, and splices when it
+// accepted; a refusal resets the stream. What comes before the origin has accepted waits in the stream,
+// uncredited. It dials configured origins only.
 import type { NetConnectOpts } from 'node:net'
 import {
   type Clock,
@@ -14,12 +15,16 @@ import {
   type ProxyHeader,
   SallyportError,
   decodeProxyHeader,
+  halfClosedIdleMs,
   isSallyportError,
 } from '@sallyport/protocol'
 import type { OriginDial } from './dial-origin.ts'
+import { type ExchangeTap, type HttpEdge, startHttpEdge } from './http/index.ts'
+import { httpTargets } from './http-targets.ts'
 import { visitPreamble } from './origin-preamble.ts'
-import { type Origin, formatOrigin } from './origin.ts'
+import { type DialledOrigin, type Origin, formatOrigin } from './origin.ts'
 import { reachOrigin } from './reach-origin.ts'
+import type { HttpRoute, ServedRoute } from './served-route.ts'
 
 /** How a visit went, told when it is over. */
 export interface VisitReport {
@@ -38,17 +43,20 @@ export interface ForwarderOptions {
   /** How long a visitor waits until its origin has accepted. */
   readonly channelTimeoutMs: number
   /** By route id. */
-  readonly origins: ReadonlyMap<string, Origin>
+  readonly routes: ReadonlyMap<string, ServedRoute>
   readonly dialSocket: (options: NetConnectOpts) => SocketEnd
   /** The origin answered a dial, or refused it with this error. */
   readonly onDialled: (origin: Origin, error?: SallyportError) => void
   readonly onVisit: (report: VisitReport) => void
+  /** Looks on at the HTTP of https routes. */
+  readonly tap?: ExchangeTap | undefined
 }
 
 /** All visits of one session. */
 export class Forwarder {
   readonly #options: ForwarderOptions
-  #visits = 0
+  readonly #visits = new Set<Visit>()
+  #isDraining = false
   #onIdle: (() => void) | undefined
 
   constructor(options: ForwarderOptions) {
@@ -57,17 +65,25 @@ export class Forwarder {
 
   /** Visits that are not over. */
   get visits(): number {
-    return this.#visits
+    return this.#visits.size
   }
 
   /** Takes a stream that the relay opened. */
   accept(stream: MuxStream): void {
-    this.#visits += 1
-    new Visit(stream, this.#options, (report) => {
-      this.#visits -= 1
+    const visit = new Visit(stream, this.#options, (report) => {
+      this.#visits.delete(visit)
       this.#options.onVisit(report)
-      if (this.#visits === 0) this.#onIdle?.()
-    }).start()
+      if (this.#visits.size === 0) this.#onIdle?.()
+    })
+    this.#visits.add(visit)
+    visit.start()
+    if (this.#isDraining) visit.drain()
+  }
+
+  /** Visits end with the answer under way, where answers can be told apart. */
+  drain(): void {
+    this.#isDraining = true
+    for (const visit of this.#visits) visit.drain()
   }
 
   /** Calls back, once, as soon as there is no visit: at once if there is none now. */
@@ -76,7 +92,7 @@ export class Forwarder {
       this.#onIdle = undefined
       callback()
     }
-    if (this.#visits === 0) this.#onIdle()
+    if (this.#visits.size === 0) this.#onIdle()
   }
 }
 
@@ -89,6 +105,8 @@ class Visit {
   #early: Buffer = Buffer.alloc(0)
   #header: ProxyHeader | undefined
   #dial: OriginDial | undefined
+  #edge: HttpEdge | undefined
+  #isDraining = false
 
   constructor(stream: MuxStream, options: ForwarderOptions, onOver: (report: VisitReport) => void) {
     this.#stream = stream
@@ -104,6 +122,11 @@ class Visit {
       onEnd: () => this.#refuse(new SallyportError('SP_PROTOCOL', 'a stream without a header')),
       onReset: (error) => this.#leave(error),
     })
+  }
+
+  drain(): void {
+    this.#isDraining = true
+    this.#edge?.drain()
   }
 
   /** The header comes first and mostly whole; its bound is decodeProxyHeader's. */
@@ -128,32 +151,56 @@ class Visit {
   }
 
   #reach(header: ProxyHeader): void {
-    const origin = this.#options.origins.get(header.route)
-    if (!origin) {
+    const route = this.#options.routes.get(header.route)
+    if (!route) {
       this.#refuse(
         new SallyportError('SP_PROTOCOL', `a visitor for the unknown route ${header.route}`),
       )
-    } else if (origin.kind === 'server') {
-      this.#serve(origin)
-    } else {
-      const { clock, dialSocket } = this.#options
-      const { proxyProtocol } = origin
-      const preamble = proxyProtocol && visitPreamble(proxyProtocol, header)
-      this.#dial = reachOrigin(
-        origin,
-        { clock, dialSocket, preamble },
-        {
-          connected: (end) => {
-            this.#options.onDialled(origin)
-            this.#join(end)
-          },
-          failed: (error) => {
-            this.#options.onDialled(origin, error)
-            this.#refuse(error)
-          },
+    } else if (route.http) this.#serveHttp(route.origin, route.http, header)
+    else if (route.origin.kind === 'server') this.#serve(route.origin)
+    else this.#dialOrigin(route.origin, header)
+  }
+
+  #dialOrigin(origin: DialledOrigin, header: ProxyHeader): void {
+    const { clock, dialSocket } = this.#options
+    const { proxyProtocol } = origin
+    const preamble = proxyProtocol && visitPreamble(proxyProtocol, header)
+    this.#dial = reachOrigin(
+      origin,
+      { clock, dialSocket, preamble },
+      {
+        connected: (end) => {
+          this.#options.onDialled(origin)
+          this.#join(end)
         },
-      )
-    }
+        failed: (error) => {
+          this.#options.onDialled(origin, error)
+          this.#refuse(error)
+        },
+      },
+    )
+  }
+
+  /** The edge takes the visitor at once, and says itself what an origin does not. */
+  #serveHttp(origin: Origin, route: HttpRoute, header: ProxyHeader): void {
+    const { clock, channelTimeoutMs, tap } = this.#options
+    const stream = this.#stream
+    clock.clearTimeout(this.#timer)
+    this.#edge = startHttpEdge({
+      stream,
+      asDuplex: () => streamAsDuplex(stream),
+      visit: header,
+      ...(route.publicHost === undefined ? {} : { publicHost: route.publicHost }),
+      targets: httpTargets(origin, route, header, this.#options),
+      policy: route.policy,
+      clock,
+      dialTimeoutMs: channelTimeoutMs,
+      halfClosedIdleMs,
+      ...(tap ? { tap } : {}),
+      onClose: (error) =>
+        this.#over(endOfEdge(error), error, stream.bytesReceived, stream.bytesSent),
+    })
+    if (this.#isDraining) this.#edge.drain()
   }
 
   #join(end: SocketEnd): void {
@@ -193,7 +240,7 @@ class Visit {
   }
 
   #late(): void {
-    const origin = this.#header && this.#options.origins.get(this.#header.route)
+    const origin = this.#header && this.#options.routes.get(this.#header.route)?.origin
     const what = origin ? `origin ${formatOrigin(origin)}` : "a visitor's header"
     const waited = `within ${this.#options.channelTimeoutMs / 1000} s`
     this.#refuse(new SallyportError('SP_CHANNEL_TIMEOUT', `no answer from ${what} ${waited}`))
@@ -233,4 +280,11 @@ class Visit {
       error,
     })
   }
+}
+
+/** Who broke a visit of the HTTP edge off, if it was. */
+function endOfEdge(error: Error | undefined): VisitReport['endedBy'] {
+  if (!error) return 'end'
+  const isOrigin = isSallyportError(error) && error.code.startsWith('SP_ORIGIN_')
+  return isOrigin ? 'origin' : 'visitor'
 }

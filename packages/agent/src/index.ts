@@ -16,6 +16,7 @@ import {
 } from '@sallyport/protocol'
 import { Agent } from './agent.ts'
 import type { FlagName } from './command-line.ts'
+import type { ExchangeTap } from './http/index.ts'
 import { parseHttpProxy } from './http-proxy.ts'
 import type { Origin } from './origin.ts'
 import type { RouteRequest } from './route-book.ts'
@@ -28,6 +29,14 @@ export { agentSettingsSchema } from './settings-schema.ts'
 export { Agent, type AgentSettings, type AgentWorld } from './agent.ts'
 export { type HostProcess, main } from './main.ts'
 export type { AgentEvent, AgentEventName, AgentEvents, PublicRoute } from './events.ts'
+
+export type {
+  ExchangeObserver,
+  ExchangeOutcome,
+  ExchangeTap,
+  TappedRequest,
+  TappedResponse,
+} from './http/index.ts'
 
 export interface ConnectOptions {
   /** The line that `relay init` or `relay agents add` printed. */
@@ -63,6 +72,8 @@ export interface ConnectOptions {
   readonly retry?: boolean
   /** How long running visitors may take to finish after `close()`: milliseconds, default 30,000. */
   readonly drainGraceMs?: number
+  /** Looks on at the HTTP of https routes. */
+  readonly tap?: ExchangeTap
   /** Ends the agent at once, as `destroy()` does. */
   readonly signal?: AbortSignal
 }
@@ -77,7 +88,7 @@ export async function connect(
   target: number | string | Server,
   options: ConnectOptions,
 ): Promise<Agent> {
-  const { signal, drainGraceMs } = options
+  const { signal, drainGraceMs, tap } = options
   signal?.throwIfAborted()
   const agent = new Agent(
     {
@@ -100,7 +111,7 @@ export async function connect(
       retry: options.retry ?? true,
       software,
     },
-    drainGraceMs === undefined ? {} : { drainGraceMs },
+    { tap, ...(drainGraceMs === undefined ? {} : { drainGraceMs }) },
   )
   const abort = (): void => void agent.destroy()
   signal?.addEventListener('abort', abort, { once: true })

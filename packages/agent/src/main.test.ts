@@ -117,7 +117,7 @@ test('main: a signal drains and exits with 0', async () => {
 test('main: a second signal ends at once with 128 + n', async () => {
   await using origin = await startOrigin(echo)
   await using relay = await startStandInRelay()
-  const agent = connect(relay, [`127.0.0.1:${origin.port}`])
+  const agent = connect(relay, [`127.0.0.1:${origin.port}`, '--url', 'tls://r0.test'])
   await agent.until('"event":"ready"')
   const session = await relay.session(0)
   const visitor = session.visit('r0', 'x')
@@ -189,7 +189,8 @@ test('main: under -v a visit is an event and a line', async () => {
     [['-v'], true],
     [[], false],
   ] as const) {
-    const agent = connect(relay, [`127.0.0.1:${origin.port}`, ...args])
+    const target = `127.0.0.1:${origin.port}`
+    const agent = connect(relay, [target, '--url', 'tls://r0.test', ...args])
     await agent.until('"event":"ready"')
     const visitor = (await relay.session(expected ? 0 : 1)).visit('r0', 'hello')
     visitor.stream.end()

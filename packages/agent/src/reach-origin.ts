@@ -35,23 +35,31 @@ export function reachOrigin(
   return { cancel: () => current.cancel() }
 }
 
-function secure(
-  end: SocketEnd,
+/** Whom to trust, and what to ask for. */
+export function tlsOptions(
   origin: DialledOrigin & { kind: 'https' },
-  events: ReachEvents,
-): OriginDial {
-  // Node takes `allowHalfOpen` here, its declarations do not know it.
-  const tlsOptions: ConnectionOptions & { allowHalfOpen: boolean } = {
-    socket: end.socket,
+): ConnectionOptions & { allowHalfOpen: boolean } {
+  return {
     host: origin.host,
+    // Node takes it here, its declarations do not know it.
     allowHalfOpen: true,
-    ALPNProtocols: ['http/1.1'],
     rejectUnauthorized: origin.tls?.isInsecure !== true,
     // RFC 6066 §3: no addresses in SNI.
     ...(isHostName(origin.host) && { servername: origin.host }),
     ...(origin.tls?.ca !== undefined && { ca: origin.tls.ca }),
   }
-  const socket = connectTls(tlsOptions)
+}
+
+function secure(
+  end: SocketEnd,
+  origin: DialledOrigin & { kind: 'https' },
+  events: ReachEvents,
+): OriginDial {
+  const socket = connectTls({
+    ...tlsOptions(origin),
+    socket: end.socket,
+    ALPNProtocols: ['http/1.1'],
+  })
   let isOver = false
   const fail = (why: string): void => {
     if (isOver) return

@@ -83,6 +83,7 @@ class RelayLink implements Link {
       if (!this.#isOver) drained()
     }
     this.#control?.sendDraining()
+    this.#forwarder.drain()
     // Visitors that the relay sent before it heard of the drain are still on their way.
     const roundTripMs = this.#session?.rttMs ?? 0
     this.#quiet = clock.setTimeout(
@@ -126,7 +127,10 @@ class RelayLink implements Link {
         if (notice.fatal) this.#stated = statedEnd(notice.code, notice.message)
         else onNotice(notice)
       },
-      draining: onRelayDraining,
+      draining: () => {
+        this.#forwarder.drain()
+        onRelayDraining()
+      },
       failed: (error) => this.#session?.close(closeCodeOf(error.code), error.code, error),
     })
     const control = this.#control

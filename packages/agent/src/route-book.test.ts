@@ -17,7 +17,7 @@ test('route book: numbers the routes and asks for them as they were written', ()
     { id: 'r2', url: 'tcp://localhost:0' },
   ])
   assert.deepEqual([routes.granted, routes.held], [[], {}])
-  assert.equal(routes.origins.get('r2'), origin)
+  assert.equal(routes.served.get('r2')?.origin, origin)
 })
 
 test('route book: knows what was granted, and asks again for the port that it got', () => {

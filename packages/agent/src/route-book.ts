@@ -11,6 +11,7 @@ import { formatRouteUrl } from '@sallyport/protocol'
 import type { PublicRoute } from './events.ts'
 import { type Origin, formatOrigin } from './origin.ts'
 import type { CheckedRoute, OriginCheck } from './origin-checks.ts'
+import { type HttpSettings, type ServedRoute, plainHttp } from './served-route.ts'
 
 export interface RouteRequest {
   readonly url: RouteUrl
@@ -23,6 +24,8 @@ export interface RouteRequest {
   readonly access?: AccessList | undefined
   /** How it is found out whether the origin answers; absent: not at all. */
   readonly check?: OriginCheck | undefined
+  /** Of an https route; absent: HTTP passes unchanged but for what every route does to it. */
+  readonly http?: HttpSettings | undefined
 }
 
 interface Entry extends RouteRequest {
@@ -37,16 +40,16 @@ export class RouteBook {
   #proposed: readonly Entry[] | undefined
   #named = 0
   readonly #held = new Map<string, number>()
-  readonly #origins = new Map<string, Origin>()
+  readonly #served = new Map<string, ServedRoute>()
 
   constructor(requests: readonly RouteRequest[]) {
     this.#entries = this.#entriesFor(requests, [])
-    this.#showOrigins()
+    this.#showServed()
   }
 
   /** By route id; follows every change. */
-  get origins(): ReadonlyMap<string, Origin> {
-    return this.#origins
+  get served(): ReadonlyMap<string, ServedRoute> {
+    return this.#served
   }
 
   /**
@@ -63,14 +66,14 @@ export class RouteBook {
     const isAsked = asked(entries) !== asked(this.#entries)
     if (isAsked) this.#proposed = entries
     else this.#entries = entries
-    this.#showOrigins()
+    this.#showServed()
     return isAsked
   }
 
   /** The relay refused the change. */
   discard(): void {
     this.#proposed = undefined
-    this.#showOrigins()
+    this.#showServed()
   }
 
   #entriesFor(requests: readonly RouteRequest[], before: readonly Entry[]): readonly Entry[] {
@@ -84,12 +87,12 @@ export class RouteBook {
   }
 
   /** Of a change that is under way both: the relay may send visitors of either. */
-  #showOrigins(): void {
+  #showServed(): void {
     const shown = new Map(
-      [...this.#entries, ...(this.#proposed ?? [])].map(({ id, origin }) => [id, origin]),
+      [...this.#entries, ...(this.#proposed ?? [])].map((entry) => [entry.id, served(entry)]),
     )
-    for (const id of this.#origins.keys()) if (!shown.has(id)) this.#origins.delete(id)
-    for (const [id, origin] of shown) this.#origins.set(id, origin)
+    for (const id of this.#served.keys()) if (!shown.has(id)) this.#served.delete(id)
+    for (const [id, route] of shown) this.#served.set(id, route)
   }
 
   /** Routes whose origins are to be looked after. */
@@ -142,7 +145,6 @@ export class RouteBook {
       }
       this.#entries = proposed
       this.#proposed = undefined
-      this.#showOrigins()
     }
     for (const { id, url, generation } of routes) {
       const entry = this.#entries.find((one) => one.id === id)
@@ -153,6 +155,17 @@ export class RouteBook {
       entry.publicUrl = url
       this.#held.set(url, generation)
     }
+    this.#showServed()
     return isAgreed
   }
+}
+
+function served({ url, origin, http, publicUrl }: Entry): ServedRoute {
+  if (url.kind !== 'https') return { origin }
+  const publicHost = publicUrl === undefined ? url.name : hostOf(publicUrl)
+  return { origin, http: { ...(http ?? plainHttp), publicHost } }
+}
+
+function hostOf(publicUrl: string): string {
+  return new URL(publicUrl).hostname.replace(/^\[(.*)\]$/, '$1')
 }

@@ -1,8 +1,8 @@
 // Byte path 1/8: the public TLS port, and further ones that are leased. Reads each caller's ClientHello,
-// bounded, puts the bytes back and hands the socket to one of two TLS servers that listen nowhere: the
-// agents' (TLS 1.3, the pinned key whatever the SNI) or the visitors'; passthrough visitors stay as
-// they are. One server cannot be both: it would answer all with one list of protocols, and kill who
-// offers none of it. Whom nobody serves gets a TLS alert. Knows neither HTTP nor streams, and waits for
+// bounded, puts the bytes back and hands the socket to one of three TLS servers that listen nowhere: the
+// agents' (TLS 1.3, the pinned key whatever the SNI), or the visitors' of https or of other routes;
+// passthrough visitors stay as they are. One server cannot be all: it would answer all with one list of
+// protocols, and kill who offers none of it. Whom nobody serves gets a TLS alert. Knows neither HTTP nor streams, and waits for
 // no caller before it accepts the next.
 import { constants } from 'node:crypto'
 import { type Server, type Socket, createServer } from 'node:net'
@@ -96,12 +96,16 @@ export async function startFrontDoor(options: FrontDoorOptions): Promise<FrontDo
     ciphers: tls13Ciphers,
     ALPNProtocols: [agentAlpn],
   })
-  const visitorServer = createTlsServer({
-    ...settings,
-    minVersion: 'TLSv1.2',
-    ciphers: `${tls13Ciphers}:${tls12Ciphers}`,
-    ALPNCallback: ({ protocols }) => chooseProtocol(protocols),
-  })
+  const createVisitorServer = (preferred: readonly string[]): TlsServer =>
+    createTlsServer({
+      ...settings,
+      minVersion: 'TLSv1.2',
+      ciphers: `${tls13Ciphers}:${tls12Ciphers}`,
+      ALPNCallback: ({ protocols }) => chooseProtocol(protocols, preferred),
+    })
+  const httpsServer = createVisitorServer(['h2', 'http/1.1'])
+  // The origin of a tls route cannot be asked; the relay's own answers are HTTP/1.
+  const visitorServer = createVisitorServer(['http/1.1'])
 
   function handOver(server: TlsServer, socket: Socket, caller: Caller): void {
     const key = connectionKey(socket)
@@ -137,7 +141,8 @@ export async function startFrontDoor(options: FrontDoorOptions): Promise<FrontDo
     } else if (isAgent || kind || asked.sni === undefined) {
       // Who names no host can be told, over TLS, that nothing is there.
       socket.unshift(bytes)
-      handOver(isAgent ? agentServer : visitorServer, socket, caller)
+      const ofKind = kind === 'https' ? httpsServer : visitorServer
+      handOver(isAgent ? agentServer : ofKind, socket, caller)
     } else refuse(socket, Alert.unrecognizedName)
   }
 
@@ -156,13 +161,15 @@ export async function startFrontDoor(options: FrontDoorOptions): Promise<FrontDo
   agentServer.on('secureConnection', (tlsSocket) =>
     onSecure(tlsSocket, (socket, { admission }) => options.onAgent(socket, admission)),
   )
-  visitorServer.on('secureConnection', (tlsSocket) =>
-    onSecure(tlsSocket, (socket, { admission, asked }) => {
-      admission.done()
-      options.onVisitor(socket, asked, admission.acceptedMs)
-    }),
-  )
-  for (const server of [agentServer, visitorServer]) {
+  for (const server of [httpsServer, visitorServer]) {
+    server.on('secureConnection', (tlsSocket) =>
+      onSecure(tlsSocket, (socket, { admission, asked }) => {
+        admission.done()
+        options.onVisitor(socket, asked, admission.acceptedMs)
+      }),
+    )
+  }
+  for (const server of [agentServer, httpsServer, visitorServer]) {
     server.on('tlsClientError', (_error, socket) => socket.destroy())
   }
 
@@ -224,9 +231,12 @@ function readHello(socket: Socket, onHello: (hello: ClientHello, bytes: Buffer) 
   socket.on('end', onEnd)
 }
 
-/** What visitors speak: HTTP/1.1 if they offer it, else what they like best. */
-function chooseProtocol(offers: readonly string[]): string | undefined {
-  return offers.includes('http/1.1') ? 'http/1.1' : offers[0]
+/** The first preferred one that the visitor offers, else what the visitor likes best. */
+function chooseProtocol(
+  offers: readonly string[],
+  preferred: readonly string[],
+): string | undefined {
+  return preferred.find((one) => offers.includes(one)) ?? offers[0]
 }
 
 /** A fatal alert in the clear, as a TLS server sends before it has a key (RFC 8446 §5.1, §6). */

@@ -3,7 +3,7 @@
 // node:http2. It does not dial by itself and knows nothing of sessions.
 import type { Duplex } from 'node:stream'
 import type { Clock } from '@sallyport/mux'
-import { formatHost } from '@sallyport/protocol'
+import { formatHost, isHost } from '@sallyport/protocol'
 import type { EdgeSetup } from './edge-setup.ts'
 import type { HttpTarget, VisitorStream } from './ends.ts'
 import type { ExchangeTap } from './exchange-tap.ts'
@@ -45,7 +45,10 @@ export interface HttpEdgeOptions {
 }
 
 export interface HttpEdge {
-  /** Lets the answer under way finish, then ends; an idle visitor is ended at once. */
+  /**
+   * Lets the answer under way finish, then ends. An idle visitor is ended at once; one that has asked
+   * for nothing yet may still do so, for a moment.
+   */
   drain(): void
   /** Ends at once; the visitor sees a broken connection. */
   abort(): void
@@ -69,16 +72,18 @@ function createSetup(options: HttpEdgeOptions): EdgeSetup {
     listenerPort: visit.listener.port,
     trustedProxies: policy.trustedProxies,
   })
-  const name = visit.sni ?? publicHost
+  const { sni } = visit
+  // The SNI is the visitor's own words: only a host name may become a Host.
+  const host = sni !== undefined && isHost(sni) ? sni : (publicHost ?? visit.listener.address)
   return {
     policy,
     forwarded,
-    gate: new RequestGate(policy, name, forwarded),
+    gate: new RequestGate(policy, sni ?? publicHost, forwarded),
     targets: options.targets,
     clock: options.clock,
     tap: options.tap,
     visitorAddress: visit.visitor.address,
-    defaultHost: formatHost(name ?? visit.listener.address),
+    defaultHost: formatHost(host),
     dialTimeoutMs: options.dialTimeoutMs,
     halfClosedIdleMs: options.halfClosedIdleMs,
   }

@@ -10,13 +10,16 @@ import { Exchange, type ExchangeHost } from './exchange.ts'
 import { observeRequest } from './exchange-tap.ts'
 import { asSallyportError, failure } from './failure.ts'
 import { HeadIntake } from './head-intake.ts'
+import { IdleVisitor } from './idle-visitor.ts'
 import { LingeringClose } from './lingering-close.ts'
+import { idleVisitorMs } from './limits.ts'
 import type { OriginConnection } from './origin-connection.ts'
 import { OriginShelf } from './origin-shelf.ts'
+import { createOriginSilence } from './origin-silence.ts'
 import { type RequestHead, hasBody } from './request-head.ts'
 import { type RequestPass, readRequest } from './request-pass.ts'
 import { RequestSender } from './request-sender.ts'
-import { SilenceTimer } from './silence-timer.ts'
+import type { SilenceTimer } from './silence-timer.ts'
 import { VisitorInput } from './visitor-input.ts'
 import { VisitorOutput } from './visitor-output.ts'
 
@@ -27,17 +30,21 @@ import { VisitorOutput } from './visitor-output.ts'
  */
 type Phase = 'head' | 'routing' | 'body' | 'answer' | 'websocket' | 'linger' | 'closed'
 
+type Refusal = SallyportError | undefined
+type OnClose = (error: Error | undefined) => void
+
 const noBytes = Buffer.alloc(0)
 
 export class Http1Visitor implements StreamReceiver, ExchangeHost {
   readonly #stream: VisitorStream
   readonly #output: VisitorOutput
-  readonly #onClose: (error: Error | undefined) => void
+  readonly #onClose: OnClose
   readonly #input: VisitorInput
   readonly #intake: HeadIntake
   readonly #shelf: OriginShelf
   readonly #sender = new RequestSender()
   readonly #silence: SilenceTimer
+  readonly #idle: IdleVisitor
   readonly setup: EdgeSetup
   isClosing = false
   #phase: Phase = 'head'
@@ -46,27 +53,26 @@ export class Http1Visitor implements StreamReceiver, ExchangeHost {
   #isOver = false
 
   /** `onClose`: nothing is left of the visitor, nor of its origin connections. */
-  constructor(
-    stream: VisitorStream,
-    setup: EdgeSetup,
-    onClose: (error: Error | undefined) => void,
-  ) {
-    const { clock, policy } = setup
+  constructor(stream: VisitorStream, setup: EdgeSetup, onClose: OnClose) {
     this.#stream = stream
     this.setup = setup
     this.#onClose = onClose
     this.#input = new VisitorInput(stream)
     this.#output = new VisitorOutput(stream)
-    this.#intake = new HeadIntake(clock, () =>
+    this.#intake = new HeadIntake(setup.clock, () =>
       this.#refuse(failure('SP_HTTP_REQUEST_TIMEOUT', 'the head of the request came too slowly')),
     )
-    this.#shelf = new OriginShelf(clock, setup.dialTimeoutMs)
-    this.#silence = new SilenceTimer({
-      clock,
-      silenceMs: policy.originTimeoutMs,
-      isExcused: () => this.#exchange?.waitsForVisitor ?? false,
-      onSilence: () =>
-        this.#fail(failure('SP_ORIGIN_TIMEOUT', 'the origin sent nothing for too long')),
+    this.#shelf = new OriginShelf(setup.clock, setup.dialTimeoutMs)
+    this.#silence = createOriginSilence(
+      setup,
+      () => this.#exchange?.waitsForVisitor ?? false,
+      (error) => this.#fail(error),
+    )
+    this.#idle = new IdleVisitor({
+      clock: setup.clock,
+      isIdle: () => this.#phase === 'head' && !this.#intake.isCut && this.#input.isEmpty,
+      // Who neither asks nor leaves is not waited for as long as who reads a last answer slowly.
+      onIdle: () => this.#finish(idleVisitorMs),
     })
   }
 
@@ -103,13 +109,12 @@ export class Http1Visitor implements StreamReceiver, ExchangeHost {
   /** Ends after the answer under way, and takes no further request. */
   drain(): void {
     this.isClosing = true
-    if (this.#phase === 'head' && !this.#intake.isCut && this.#input.isEmpty) this.#finish()
+    if (this.#phase !== 'closed') this.#idle.drain()
   }
 
   /** Ends at once: the visitor sees a broken connection. */
   abort(): void {
-    if (this.#phase === 'closed') return
-    this.#break(failure('SP_ABORTED', 'the agent gave the visitor up'))
+    if (this.#phase !== 'closed') this.#break(failure('SP_ABORTED', 'the visitor was given up'))
   }
 
   /** Takes what came, as far as the phase allows. */
@@ -188,19 +193,13 @@ export class Http1Visitor implements StreamReceiver, ExchangeHost {
     if (!(pass.verdict instanceof Promise)) return this.#route(pass, pass.verdict, chunk, next)
     this.#phase = 'routing'
     void pass.verdict.then((refusal) => {
-      if (this.#phase !== 'routing') return
-      this.#route(pass, refusal, noBytes, 0)
+      if (this.#phase === 'routing') this.#route(pass, refusal, noBytes, 0)
       this.#pump()
     })
     return next
   }
 
-  #route(
-    pass: RequestPass,
-    refusal: SallyportError | undefined,
-    chunk: Buffer,
-    at: number,
-  ): number {
+  #route(pass: RequestPass, refusal: Refusal, chunk: Buffer, at: number): number {
     const { request, target } = pass
     if (refusal || !target) {
       this.#refuse(refusal ?? failure('SP_HTTP_NO_TARGET', 'no target covers the path'), request)
@@ -257,7 +256,7 @@ export class Http1Visitor implements StreamReceiver, ExchangeHost {
     if (!this.#sender.isDone) exchange.origin?.abort()
     this.#endExchange(undefined)
     if (exchange.isLast || this.isClosing) this.#finish()
-    else this.#phase = 'head'
+    else this.#awaitHead()
     this.#pump()
   }
 
@@ -316,10 +315,15 @@ export class Http1Visitor implements StreamReceiver, ExchangeHost {
     this.#endExchange(error)
     answerError(this, error, request, isLast, this.setup.policy)
     if (isLast) this.#finish()
-    else this.#phase = 'head'
+    else this.#awaitHead()
   }
 
-  #endExchange(error: SallyportError | undefined): void {
+  #awaitHead(): void {
+    this.#phase = 'head'
+    this.#idle.touch()
+  }
+
+  #endExchange(error: Refusal): void {
     if (error) this.#exchange?.origin?.abort()
     this.#exchange?.finish(error)
     this.#exchange = undefined
@@ -329,14 +333,13 @@ export class Http1Visitor implements StreamReceiver, ExchangeHost {
   }
 
   /** FIN to the visitor; its own may still come. */
-  #finish(): void {
+  #finish(idleMs = this.setup.halfClosedIdleMs): void {
     this.#phase = 'linger'
+    this.#idle.stop()
     this.#intake.release()
     this.#shelf.close()
     this.#output.end()
-    const { clock, halfClosedIdleMs } = this.setup
-    const onExpired = (): void => this.abort()
-    this.#linger = new LingeringClose({ clock, idleMs: halfClosedIdleMs, onExpired })
+    this.#linger = new LingeringClose(this.setup.clock, idleMs, () => this.abort())
     this.#linger.dropped(this.#input.drop())
     this.#input.credit()
     if (this.#input.hasEnded) this.onBothEnded()
@@ -352,6 +355,7 @@ export class Http1Visitor implements StreamReceiver, ExchangeHost {
   #close(error?: SallyportError): void {
     if (this.#phase === 'closed') return
     this.#phase = 'closed'
+    this.#idle.stop()
     this.#linger?.stop()
     this.#endExchange(error)
     this.#shelf.close()

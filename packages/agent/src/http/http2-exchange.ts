@@ -17,7 +17,8 @@ import type { OriginDialling } from './origin-dialling.ts'
 import type { OriginPool } from './origin-pool.ts'
 import { isSafe } from './request-sender.ts'
 import { type ResponseHead, isInterim } from './response-head.ts'
-import { SilenceTimer } from './silence-timer.ts'
+import { createOriginSilence } from './origin-silence.ts'
+import type { SilenceTimer } from './silence-timer.ts'
 
 export interface Http2ExchangeOptions {
   readonly setup: EdgeSetup
@@ -55,13 +56,11 @@ export class Http2Exchange implements ResponseListener {
       forwarded: setup.forwarded.list(request.host, request.claims),
       onFailure: (error) => this.#fail(error),
     })
-    this.#silence = new SilenceTimer({
-      clock: setup.clock,
-      silenceMs: setup.policy.originTimeoutMs,
-      isExcused: () => this.#origin?.isPaused === true || !this.#upload.isDone,
-      onSilence: () =>
-        this.#fail(failure('SP_ORIGIN_TIMEOUT', 'the origin sent nothing for too long')),
-    })
+    this.#silence = createOriginSilence(
+      setup,
+      () => this.#origin?.isPaused === true || !this.#upload.isDone,
+      (error) => this.#fail(error),
+    )
   }
 
   start(): void {

@@ -16,7 +16,8 @@ import { answerHttp2Error, closeUnread } from './http2-error-answer.ts'
 import type { Http2Lease, Http2Origins } from './http2-origins.ts'
 import type { Http2Request } from './http2-request.ts'
 import { bodyTooLarge } from './request-gate.ts'
-import { SilenceTimer } from './silence-timer.ts'
+import { createOriginSilence } from './origin-silence.ts'
+import type { SilenceTimer } from './silence-timer.ts'
 
 export interface Http2PassageOptions {
   readonly setup: EdgeSetup
@@ -51,13 +52,11 @@ export class Http2Passage {
       endStream: isEmpty,
       waitForTrailers: !isEmpty,
     })
-    this.#silence = new SilenceTimer({
-      clock: setup.clock,
-      silenceMs: setup.policy.originTimeoutMs,
-      isExcused: () => this.#outgoing.isPaused() || !this.#isSent,
-      onSilence: () =>
-        this.#fail(failure('SP_ORIGIN_TIMEOUT', 'the origin sent nothing for too long')),
-    })
+    this.#silence = createOriginSilence(
+      setup,
+      () => this.#outgoing.isPaused() || !this.#isSent,
+      (error) => this.#fail(error),
+    )
   }
 
   start(): void {

@@ -8,6 +8,7 @@ import {
   performServerHandshake,
 } from 'node:http2'
 import type { Duplex } from 'node:stream'
+import type { Timer } from '@sallyport/mux'
 import type { SallyportError } from '@sallyport/protocol'
 import type { EdgeSetup } from './edge-setup.ts'
 import type { HttpTarget } from './ends.ts'
@@ -18,9 +19,11 @@ import { Http2Exchange } from './http2-exchange.ts'
 import { Http2Origins } from './http2-origins.ts'
 import { Http2Passage } from './http2-passage.ts'
 import { type Http2Request, readHttp2Request } from './http2-request.ts'
+import { IdleVisitor } from './idle-visitor.ts'
 import {
   http2SessionWindowBytes,
   http2StreamWindowBytes,
+  idleVisitorMs,
   maxHeadBytes,
   maxHeadFields,
   maxHttp2Streams,
@@ -32,6 +35,9 @@ export class Http2Visitor {
   readonly #session: ServerHttp2Session
   readonly #pool: OriginPool
   readonly #origins = new Http2Origins()
+  readonly #idle: IdleVisitor
+  #streams = 0
+  #leaving: Timer | undefined
 
   /** `onClose`: nothing is left of the visitor, nor of its origin connections. */
   constructor(duplex: Duplex, setup: EdgeSetup, onClose: (error: Error | undefined) => void) {
@@ -56,7 +62,19 @@ export class Http2Visitor {
       error = cause
     })
     session.on('stream', (stream, _headers, flags, raw) => this.#onStream(stream, flags, raw))
+    const { clock } = setup
+    this.#idle = new IdleVisitor({
+      clock,
+      isIdle: () => this.#streams === 0,
+      onIdle: () => {
+        session.close()
+        // A visitor that does not end its side would stay for ever.
+        this.#leaving = clock.setTimeout(() => duplex.destroy(), idleVisitorMs)
+      },
+    })
     session.on('close', () => {
+      this.#idle.stop()
+      if (this.#leaving) clock.clearTimeout(this.#leaving)
       this.#pool.close()
       this.#origins.close()
       onClose(error)
@@ -65,7 +83,9 @@ export class Http2Visitor {
 
   /** Takes no further request; ends when the answers under way are whole. */
   drain(): void {
-    if (!this.#session.closed) this.#session.close()
+    if (this.#session.closed) return
+    if (this.#streams > 0) this.#session.close()
+    else this.#idle.drain()
   }
 
   abort(): void {
@@ -73,6 +93,11 @@ export class Http2Visitor {
   }
 
   #onStream(stream: ServerHttp2Stream, flags: number, raw: readonly string[]): void {
+    this.#streams++
+    stream.on('close', () => {
+      this.#streams--
+      this.#idle.touch()
+    })
     stream.on('error', () => {
       // The stream's 'close' follows, and tells its exchange.
     })

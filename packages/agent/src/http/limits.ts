@@ -37,6 +37,14 @@ export const maxLeadingEmptyLines = 4
 /** From the first byte of a head to its last, in ms: Node's server gives 60 s. */
 export const headTimeoutMs = 60_000
 
+/** A visitor without a request is let go after so long a silence, in ms: nginx's keepalive_timeout.
+ * Browsers notice, and connect anew for the next request. */
+export const idleVisitorMs = 75_000
+
+/** When a drain begins, the first request of a visitor that just came may be on its way: so long is
+ * waited for it, in ms. A TLS handshake and a request over a path of 500 ms, twice. */
+export const firstRequestMs = 2_000
+
 /** A visitor that still sends after its last answer: read and dropped so long (nginx's
  * lingering_time) and so far (2 Mbit/s for that long, or a whole upload of a phone's photo album). */
 export const lingerMs = 30_000

@@ -5,23 +5,20 @@ import type { Clock } from '@sallyport/mux'
 import { lingerBytes, lingerMs } from './limits.ts'
 import { SilenceTimer } from './silence-timer.ts'
 
-export interface LingeringCloseOptions {
-  readonly clock: Clock
-  /** Longest silence of a visitor that does not end, in ms. */
-  readonly idleMs: number
-  /** The visitor goes on sending, or neither sends nor ends. */
-  readonly onExpired: () => void
-}
-
 export class LingeringClose {
-  readonly #options: LingeringCloseOptions
+  readonly #clock: Clock
+  readonly #onExpired: () => void
   readonly #silence: SilenceTimer
   readonly #startMs: number
   #droppedBytes = 0
 
-  constructor(options: LingeringCloseOptions) {
-    const { clock, idleMs, onExpired } = options
-    this.#options = options
+  /**
+   * `idleMs`: longest silence of a visitor that does not end. `onExpired`: the visitor goes on sending,
+   * or neither sends nor ends.
+   */
+  constructor(clock: Clock, idleMs: number, onExpired: () => void) {
+    this.#clock = clock
+    this.#onExpired = onExpired
     this.#startMs = clock.now()
     this.#silence = new SilenceTimer({
       clock,
@@ -37,8 +34,8 @@ export class LingeringClose {
     if (bytes === 0) return
     this.#silence.touch()
     this.#droppedBytes += bytes
-    const { clock, onExpired } = this.#options
-    if (this.#droppedBytes > lingerBytes || clock.now() - this.#startMs > lingerMs) onExpired()
+    const isLate = this.#clock.now() - this.#startMs > lingerMs
+    if (isLate || this.#droppedBytes > lingerBytes) this.#onExpired()
   }
 
   stop(): void {
