@@ -120,3 +120,12 @@ test('duplex: node:http serves a request over it', async () => {
   assert.equal(body, 'GET /over/the/mux')
   request.destroy()
 })
+
+test('duplex: who reads nothing hears of the end, as on a socket', async () => {
+  await using pair = await duplexes()
+  pair.near.on('error', () => {})
+  const ended = until(pair.far, 'end')
+  pair.near.end()
+  await ended
+  pair.far.end()
+})

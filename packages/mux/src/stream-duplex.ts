@@ -87,6 +87,8 @@ class StreamDuplex extends Duplex {
     if (this.#hasEnded && this.#chunks.length === 0) {
       this.#hasEnded = false
       this.push(null)
+      // As net.Socket does: else who reads nothing never hears of the end.
+      this.read(0)
     }
   }
 }
