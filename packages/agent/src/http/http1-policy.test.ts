@@ -125,6 +125,18 @@ test('http/1 policy: a request without a Host gets the name, or the address in b
   assert.deepEqual(lines(edge.connect().received, /^host/i), ['Host: [2001:db8::1]'])
 })
 
+test('http/1 policy: an SNI that is no host name becomes no Host', () => {
+  for (const sni of ['a\r\nX-Evil: yes', 'a b', 'a@b', '']) {
+    const edge = new EdgeTest({ visit: { sni }, publicHost: 'app.example.com' })
+    edge.visitor.send('GET / HTTP/1.0\r\n\r\n')
+    const { received } = edge.connect()
+    assert.deepEqual(lines(received, /^host/i), ['Host: app.example.com'])
+    assert.deepEqual(lines(received, /evil|^x-forwarded-host/i), [
+      'X-Forwarded-Host: app.example.com',
+    ])
+  }
+})
+
 test('http/1 policy: --max-body refuses a declared length before anything is sent', () => {
   const edge = new EdgeTest({ policy: { maxBodyBytes: 4 } })
   edge.visitor.send(`POST / HTTP/1.1\r\n${host}Content-Length: 5\r\n\r\nhello`)
