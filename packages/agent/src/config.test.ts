@@ -60,6 +60,7 @@ test('config: has its defaults', async () => {
     json: false,
     logLevel: 'info',
     configPath: undefined,
+    urls: [],
     httpProxy: undefined,
   })
 })

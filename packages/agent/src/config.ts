@@ -43,6 +43,8 @@ export interface AgentConfig extends Omit<AgentSettings, 'software'> {
   readonly join: JoinString
   /** The configuration file that was read. */
   readonly configPath: string | undefined
+  /** What `--url` asks for, also where no target was named. */
+  readonly urls: readonly RouteUrl[]
   /** NDJSON events on stdout. */
   readonly json: boolean
   readonly logLevel: LogLevel
@@ -75,6 +77,7 @@ export async function loadConfig(
   )
   const config = {
     routes,
+    urls: read(sources, 'url', parseRouteUrl),
     configPath: settings?.path,
     channelTimeoutSeconds:
       wholeNumber(sources, 'channel-timeout', 'channel timeout in seconds', {
@@ -110,8 +113,10 @@ function routesOf(
 ): readonly RouteRequest[] {
   const [command, ...targets] = words
   const isAll = isSet(sources, 'all')
-  // A check without words looks at all that a connect might be asked for.
-  const isFree = command === 'check' && targets.length === 0
+  // Without words they look at all that a connect might be asked for.
+  const isWhy = command === 'why'
+  const isFree =
+    targets.length === 0 && (command === 'check' || (isWhy && !findFirst(sources, 'url')))
   if (isAll || targets.some(isEndpointName) || (isFree && file?.values.endpoints)) {
     return namedRoutes(targets, isAll || isFree, sources, file)
   }
@@ -126,9 +131,10 @@ function routesOf(
   }
   const urls = read(sources, 'url', parseRouteUrl)
   const forwards = read(sources, 'remote-forward', parseRemoteForward)
+  const isIgnored = command === 'check' || (forwards.length > 0 && urls.length === 0)
   const target =
     targetWord === undefined
-      ? targetFromPort(sources, isFree || (forwards.length > 0 && urls.length === 0), file)
+      ? targetFromPort(sources, { isIgnored, isNeeded: !isWhy }, file)
       : parseTarget(targetWord, 'TARGET')
   const assigned: RouteUrl = { kind: 'https' }
   const asked = target && urls.length === 0 ? [assigned] : urls
@@ -166,10 +172,10 @@ function namedRoutes(
 /** `-R` alone needs no target, and does not take PORT for one. */
 function targetFromPort(
   sources: readonly Source[],
-  isOptional: boolean,
+  { isIgnored, isNeeded }: { readonly isIgnored: boolean; readonly isNeeded: boolean },
   file: AgentFile | undefined,
 ): Target | undefined {
-  if (isOptional) return undefined
+  if (isIgnored) return undefined
   for (const source of sources) {
     const written = source.variable('PORT')
     if (!written) continue
@@ -177,6 +183,7 @@ function targetFromPort(
     if (port !== undefined) return { kind: 'tcp', host: 'localhost', port }
     throw wrong('port of the target', written, 'a port from 1 to 65535')
   }
+  if (!isNeeded) return undefined
   const names = Object.keys(file?.values.endpoints ?? {}).join(', ')
   throw badInput('SP_USAGE', {
     what: 'target',

@@ -29,14 +29,27 @@ export const findListener: FindListener = async (target) => {
   if (tables[0] === undefined) return undefined
   const port = target.port.toString(16).toUpperCase().padStart(4, '0')
   const bound = new Set(addresses.map((address) => `${address}:${port}`))
-  return tables.some((table) => isBound(table ?? '', bound))
+  return tables.some((table) => listenersOf(table ?? '').some((local) => bound.has(local)))
+}
+
+/** Every TCP port that somebody listens on here, in order; undefined when it cannot be told. */
+export async function listListeners(): Promise<readonly number[] | undefined> {
+  const tables = await Promise.all([read('/proc/net/tcp'), read('/proc/net/tcp6')])
+  if (tables[0] === undefined) return undefined
+  const served = new Set([...loopback4, ...loopback6])
+  const ports = tables.flatMap((table) => listenersOf(table ?? ''))
+  const here = ports.flatMap((local) => {
+    const [address = '', port = ''] = local.split(':')
+    return served.has(address) ? [Number.parseInt(port, 16)] : []
+  })
+  return [...new Set(here)].toSorted((one, other) => one - other)
 }
 
 /** Lines: number, local address, remote address, state, … */
-function isBound(table: string, bound: ReadonlySet<string>): boolean {
-  return table.split('\n').some((line) => {
+function listenersOf(table: string): readonly string[] {
+  return table.split('\n').flatMap((line) => {
     const [, local = '', , state] = line.trim().split(/\s+/)
-    return state === listenState && bound.has(local)
+    return state === listenState ? [local] : []
   })
 }
 

@@ -8,6 +8,7 @@ import {
 
 export const help = `agent connect [TARGET]     give a service on this machine a public address through your relay
 agent connect NAME…        endpoints of the configuration file, by name; --all: every one
+agent why [TARGET|NAME|URL] go the way of a visitor, hop by hop, and name the broken one with its fix
 agent check [NAME…]        read the settings, say all that is wrong in them, and where
 
 TARGET: 3000, host:3000, https://host or unix:/path; without one, PORT. Anyone who knows the address can reach it.
@@ -38,7 +39,7 @@ TARGET: 3000, host:3000, https://host or unix:/path; without one, PORT. Anyone w
   -v, --verbose           say more; --log-level error|warn|info|debug
   --help, --version
 
-Not in this release yet: --web-addr (except off), agent why | requests | replay.
+Not in this release yet: --web-addr (except off), agent requests | replay.
 
 HTTPS_PROXY (or https_proxy) is the HTTP proxy on the way to the relay, NO_PROXY who needs none.
 

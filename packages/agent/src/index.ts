@@ -28,6 +28,9 @@ import { checkRoutes } from './unavailable.ts'
 export { agentSettingsSchema } from './settings-schema.ts'
 export { Agent, type AgentSettings, type AgentWorld } from './agent.ts'
 export { type HostProcess, main } from './main.ts'
+export type { Hop, HopName } from './why/hop.ts'
+export { brokenOf, why, type WhyOptions, type WhyRoute } from './why/why.ts'
+export { realWhyWorld, type WhyWorld } from './why/why-world.ts'
 export type { AgentEvent, AgentEventName, AgentEvents, PublicRoute } from './events.ts'
 
 export type {

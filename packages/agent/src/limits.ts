@@ -55,3 +55,18 @@ export const maxStatusLineBytes = 1_024
 
 /** The head of an HTTP proxy's answer to CONNECT: a status and some fields; Node takes 16 KiB. */
 export const maxProxyAnswerBytes = 16 * 1024
+
+/** One hop of `agent why`: what the first dial may take (SYNs at 0, 1 and 3 s), and some. */
+export const whyHopMs = 5_000
+
+/** A visit of `agent why`: a cold dev server builds its first page in some seconds. */
+export const whyVisitMs = 10_000
+
+/** Of a raw route: how long `agent why` listens whether the origin speaks, or ends, at once. */
+export const whyQuietMs = 1_000
+
+/** Of an answer to `agent why`: enough to recognise a dev server's own page by its beginning. */
+export const whyBodyBytes = 16 * 1024
+
+/** Ports that are named when nothing listens at the target: as many as fit a line. */
+export const shownListeners = 12

@@ -86,7 +86,7 @@ test('main: --help and --version are results; a wrong command is usage', async (
   }
 })
 
-for (const command of ['why', 'requests', 'replay 7']) {
+for (const command of ['requests', 'replay 7']) {
   test(`main: agent ${command} says that it is not there yet`, async () => {
     const later = run(command.split(' '))
     assert.equal(await later.exit(), 2)

@@ -10,6 +10,7 @@ import { Log, formatJson } from './log.ts'
 import { startReloader } from './reload.ts'
 import { software, version } from './software.ts'
 import { notYet } from './unavailable.ts'
+import { runWhy, whyCommandLine } from './why/why-command.ts'
 
 const signalNumbers = { SIGINT: 2, SIGTERM: 15 } as const
 export type EndSignal = keyof typeof signalNumbers
@@ -27,7 +28,7 @@ export interface HostProcess {
 }
 
 /** Commands of a later release. */
-const laterCommands: ReadonlySet<string> = new Set(['why', 'requests', 'replay'])
+const laterCommands: ReadonlySet<string> = new Set(['requests', 'replay'])
 
 /** Runs `agent` with the words after its name. @returns the exit code. */
 export async function main(argv: readonly string[], host: HostProcess): Promise<number> {
@@ -56,23 +57,24 @@ async function run(commandLine: CommandLine, host: HostProcess): Promise<number>
     return ExitCode.ok
   }
   if (laterCommands.has(command)) throw notYet(`agent ${command}`)
-  if (command !== 'connect' && command !== 'check') {
+  if (command !== 'connect' && command !== 'check' && command !== 'why') {
     throw badInput('SP_USAGE', {
       what: 'command',
       where: 'argument 1',
       ...(command === '' ? {} : { value: command }),
-      right: 'agent connect [TARGET] or agent check; agent --help lists the rest',
+      right: 'agent connect [TARGET], agent check or agent why; agent --help lists the rest',
     })
   }
   // What was pasted once is not asked for again when the settings are read again.
   let pasted: Promise<string> | undefined
   const load = (): Promise<AgentConfig> =>
-    loadConfig(commandLine, {
+    loadConfig(command === 'why' ? whyCommandLine(commandLine) : commandLine, {
       variables: host.env,
       workingDirectory: host.cwd(),
       readInput: () => (pasted ??= readLine(host)),
     })
   const config = await load()
+  if (command === 'why') return await runWhy(config, host.stdout)
   if (command === 'check') {
     host.stderr.write(`agent: the settings are good${checkedFile(config)}\n`)
     return ExitCode.ok
@@ -90,7 +92,7 @@ async function connect(
   load: () => Promise<AgentConfig>,
   host: HostProcess,
 ): Promise<number> {
-  const { json, logLevel, configPath: _, ...settings } = config
+  const { json, logLevel, configPath: _, urls: __, ...settings } = config
   let level = logLevel
   const agent = new Agent({ ...settings, software })
   const log = new Log(logLevel)

@@ -23,6 +23,8 @@ import { openHttpTunnel } from './http-tunnel.ts'
 import { dialFailure, upgradeRefusal } from './relay-failure.ts'
 
 export interface RelayDialEvents {
+  /** TLS stands, and the relay's key is the right one. */
+  secured?(): void
   /** The session's WebSocket and the socket below it: the receiver's from here on. */
   connected(ws: WebSocket, socket: TLSSocket): void
   failed(error: SallyportError): void
@@ -88,6 +90,7 @@ function dialOver(join: JoinString, events: RelayDialEvents, way?: Socket): Rela
   socket.once('secureConnect', () => {
     const untrusted = whyUntrusted(socket, join, relay)
     if (untrusted) return fail(untrusted)
+    events.secured?.()
     ws = upgrade(socket, join)
     ws.on('error', failWith)
     ws.on('unexpected-response', (_request, { statusCode }) => {

@@ -40,13 +40,25 @@ const certificateCodes: ReadonlySet<string> = new Set([
 
 /** An error of the socket, of TLS or of `ws` before the session stood. */
 export function dialFailure(relay: string, error: Error): SallyportError {
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined
+  const code = systemErrorCode(error)
   if (code !== undefined && certificateCodes.has(code)) {
     const message = `relay ${relay} has no valid certificate for its name (${code})`
     return new SallyportError('SP_PIN_MISMATCH', message, { cause: error })
   }
-  const why = code === undefined ? error.message : `${causes[code] ?? error.message} (${code})`
-  return new SallyportError('SP_UNREACHABLE', `relay ${relay}: ${why}`, { cause: error })
+  const message = `relay ${relay}: ${causeOf(error)}`
+  return new SallyportError('SP_UNREACHABLE', message, { cause: error })
+}
+
+/** ECONNREFUSED and the like; undefined for an error that has none. */
+export function systemErrorCode(error: unknown): string | undefined {
+  const isCoded = error instanceof Error && 'code' in error && typeof error.code === 'string'
+  return isCoded ? String(error.code) : undefined
+}
+
+/** An error of a socket in words, with its code. */
+export function causeOf(error: Error): string {
+  const code = systemErrorCode(error)
+  return code === undefined ? error.message : `${causes[code] ?? error.message} (${code})`
 }
 
 /** An answer to the upgrade request that was not 101. */

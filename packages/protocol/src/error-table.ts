@@ -104,6 +104,17 @@ export const errorTable = {
     exit: ExitCode.refused,
     retry: false,
   },
+  SP_NO_AGENT: {
+    meaning: 'No agent serves the public address.',
+    exit: ExitCode.failure,
+    retry: false,
+  },
+  SP_CERTIFICATE: {
+    meaning:
+      'Visitors get a certificate that they refuse: expired, for another name, or incomplete.',
+    exit: ExitCode.failure,
+    retry: false,
+  },
   // --- streams ----------------------------------------------------------------------------------
   SP_STREAM_RESET: {
     meaning: 'The other end reset the stream.',

@@ -12,6 +12,7 @@ export {
   parseToken,
   verifySignature,
 } from './agent-key.ts'
+export { assignName } from './assigned-name.ts'
 export type { ClientHello } from './client-hello.ts'
 export { ClientHelloReader } from './client-hello-reader.ts'
 export { closeCodeOf, errorCodeOfClose } from './close-code.ts'

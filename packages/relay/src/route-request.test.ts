@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { generateAgentKey, isSallyportError } from '@sallyport/protocol'
+import { assignName, generateAgentKey, isSallyportError } from '@sallyport/protocol'
 import { createAgent } from './agent-keys.ts'
-import { assignName } from './assigned-name.ts'
 import { type RelaySite, requestRoute } from './route-request.ts'
 
 const publicSite: RelaySite = {

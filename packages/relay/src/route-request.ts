@@ -6,6 +6,7 @@ import {
   type RouteUrl,
   type TcpRouteUrl,
   SallyportError,
+  assignName,
   formatHost,
   formatHostPort,
   includesPort,
@@ -14,7 +15,6 @@ import {
   parseRouteUrl,
 } from '@sallyport/protocol'
 import type { Agent } from './agent-keys.ts'
-import { assignName } from './assigned-name.ts'
 import { isEveryAddress, isLoopback } from './address.ts'
 
 /** What the relay serves, as far as routes are concerned. */

@@ -1,7 +1,7 @@
 // The https name of a key that asked for none: always the same one, under the relay's host. Where the
 // host is an IP address there are no names under it, and whoever asks first gets the address itself.
 import { createHash } from 'node:crypto'
-import { isIp } from '@sallyport/protocol'
+import { isIp } from './ip-address.ts'
 
 const alphabet = 'abcdefghijklmnopqrstuvwxyz234567'
 
