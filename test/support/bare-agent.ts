@@ -33,9 +33,9 @@ import { WebSocket } from 'ws'
 import { deadline } from './deadline.ts'
 
 /** TLS to the agent door, half way in. */
-export async function dialAgentDoor(port: number): Promise<TLSSocket> {
+export async function dialAgentDoor(port: number, host = '127.0.0.1'): Promise<TLSSocket> {
   const socket = connect({
-    host: '127.0.0.1',
+    host,
     port,
     ALPNProtocols: [agentAlpn],
     rejectUnauthorized: false,
@@ -65,6 +65,8 @@ export async function upgrade(socket: TLSSocket, authorization: string): Promise
 
 export interface BareAgentOptions {
   readonly port: number
+  /** Default 127.0.0.1. */
+  readonly host?: string
   readonly key: AgentKey
   readonly process?: string
   readonly connection?: number
@@ -152,7 +154,7 @@ export class BareAgent implements AsyncDisposable {
 /** Connects and says hello. */
 export async function connectBareAgent(options: BareAgentOptions): Promise<BareAgent> {
   const { port, key, connection = 0, held = {}, onStream = () => {} } = options
-  const socket = await dialAgentDoor(port)
+  const socket = await dialAgentDoor(port, options.host)
   const ws = await upgrade(socket, authorizationFor(socket, key))
   const agent = new BareAgent(socket, ws, onStream)
   agent.send({

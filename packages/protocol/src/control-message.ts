@@ -8,13 +8,13 @@ import {
   maxChannelTimeoutSeconds,
   maxConnections,
   maxNetworksPerRoute,
-  maxNoticeChars,
   maxRouteIdBytes,
   maxRoutesPerAgent,
   maxRouteUrlChars,
   maxSoftwareChars,
   minChannelTimeoutSeconds,
 } from './limits.ts'
+import { oneLine } from './one-line.ts'
 import { isNetwork } from './network.ts'
 import { balances, poolNamePattern } from './pool-name.ts'
 import { isRouteId } from './route-id.ts'
@@ -109,7 +109,7 @@ const notice = z.object({
   /** A code of a later release counts as a lost session: try again. */
   code: z.string().transform((code): ErrorCode => (isErrorCode(code) ? code : 'SP_SESSION_LOST')),
   /** Made one line of printable text on both ends: it goes to a terminal. */
-  message: z.string().transform(oneLine),
+  message: z.string().transform((text) => oneLine(text)),
   /** The session is closed after it. */
   fatal: z.boolean(),
 })
@@ -186,12 +186,4 @@ function isRecord(value: unknown): value is Record<PropertyKey, unknown> {
 
 function isErrorCode(code: string): code is ErrorCode {
   return Object.hasOwn(errorTable, code)
-}
-
-/** Controls, format characters (bidi, zero width) and line ends would act on a terminal. */
-function oneLine(text: string): string {
-  return text
-    .replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu, ' ')
-    .slice(0, maxNoticeChars)
-    .toWellFormed()
 }

@@ -31,6 +31,14 @@ export {
   type RelayMessage,
 } from './control-message.ts'
 export { ControlMessageReader, encodeControlMessage } from './control-message-reader.ts'
+export { type DeployFrame, DeployFrameReader, encodeDeployFrame } from './deploy-frame.ts'
+export {
+  type DeployReply,
+  type DeployRequest,
+  parseDeployReply,
+  parseDeployRequest,
+} from './deploy-message.ts'
+export { bundleProof, deployExporterLabel, deployProof, deployProofBytes } from './deploy-proof.ts'
 export {
   badInput,
   type BadInput,
@@ -60,6 +68,7 @@ export { formatJoinString, type JoinString, parseJoinString } from './join-strin
 export * from './limits.ts'
 export { formatListenAddress, type ListenAddress, parseListenAddress } from './listen-address.ts'
 export { type AccessList, isAdmitted, isNetwork, parseNetwork } from './network.ts'
+export { oneLine } from './one-line.ts'
 export { isPermitted, mayJoinPool, parsePermissions, type Permission } from './permission.ts'
 export { computePin, formatPin, matchesPin, parsePin, type Pin } from './pin.ts'
 export { type Balance, balances, parseBalance, parsePoolName } from './pool-name.ts'

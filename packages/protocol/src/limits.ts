@@ -101,3 +101,12 @@ export const maxSoftwareChars = 100
  * 43 characters each 32 make 1.5 KiB, and a register of 40 such routes still fits a control message.
  */
 export const maxNetworksPerRoute = 16
+
+/** A head at the deploy door: the status of 1,000 agents with a session each, 500 characters apiece. */
+export const maxDeployHeadBytes = 1024 * KiB
+
+/** A body at the deploy door: the relay as one file is near 1 MiB; stage 0 takes as much. */
+export const maxDeployBodyBytes = 16 * MiB
+
+/** Log lines that a relay remembers and the deploy door hands out: some screens of a terminal. */
+export const maxDeployLogLines = 1_000

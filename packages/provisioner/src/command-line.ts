@@ -1,11 +1,17 @@
 // The command line of the provisioner, as values. Flags are settings by another name: they go before
 // the environment and the env file.
 import { parseArgs } from 'node:util'
-import { badInput, SallyportError } from '@sallyport/protocol'
+import { badInput, maxDeployLogLines, SallyportError } from '@sallyport/protocol'
 import type { Setting } from './env-file.ts'
+import { defaultLogLines } from './limits.ts'
 
-export const commands = ['plan', 'up', 'status', 'down', 'list', 'iam-policy'] as const
-export type Command = (typeof commands)[number]
+/** Commands of one word. */
+const words = ['plan', 'up', 'status', 'down', 'list', 'iam-policy', 'logs'] as const
+
+export type Command =
+  | { readonly do: (typeof words)[number] }
+  | { readonly do: 'agents-ls' }
+  | { readonly do: 'agents-add' | 'agents-rm'; readonly name: string }
 
 export interface CommandLine {
   readonly command: Command
@@ -15,6 +21,10 @@ export interface CommandLine {
   readonly envFile?: string | undefined
   /** `--stack`: for `down` without a state file. */
   readonly stack?: string | undefined
+  /** `--allow`: what an agent that is added may claim. */
+  readonly allow: string
+  /** `--lines`: how many of the log. */
+  readonly lines: number
   /** Settings by their names in the environment. */
   readonly settings: ReadonlyMap<string, Setting>
 }
@@ -36,15 +46,22 @@ export const help = `provisioner: from AWS credentials to a running relay, and b
 
   provisioner plan         what up would do and cost; proves the permissions, changes nothing
   provisioner up           makes the relay stand; prints the join string for the agent
-  provisioner status       what stands
+  provisioner status       what stands, and what the relay says of itself
   provisioner down         ends all of it, and fails unless nothing is left
   provisioner list         the stacks of the account [--all-regions]
   provisioner iam-policy   the least that the credentials must be allowed
+
+  provisioner agents add NAME   another agent of the relay; prints its join string, once
+  provisioner agents ls         the agents and what each may claim
+  provisioner agents rm NAME    takes its key away; its sessions end
+  provisioner logs              the last lines of the relay's log
 
   --env-file FILE          settings (.env)
   --json                   events, one JSON object a line
   --elastic-ip             an address that stays; always with a name
   --stack ID               down: a stack whose state file is lost
+  --allow LIST             agents add: app.example.com,tcp:2222,pool:blue; * is everything (*)
+  --lines N                logs: how many (${defaultLogLines})
 ${Object.entries(settingFlags)
   .map(([flag, { help: text }]) => `  ${`--${flag} …`.padEnd(23)}  ${text}`)
   .join('\n')}
@@ -56,17 +73,7 @@ export function parseCommandLine(args: readonly string[]): CommandLine | undefin
   const { values: parsed, positionals } = parse(args)
   const values: Readonly<Record<string, string | boolean | undefined>> = parsed
   if (values['help'] === true) return undefined
-  const [name, extra] = positionals
-  const command = commands.find((one) => one === name)
-  if (command === undefined || extra !== undefined) {
-    const value = command === undefined ? name : extra
-    throw badInput('SP_USAGE', {
-      what: 'command',
-      where: 'command line',
-      ...(value === undefined ? {} : { value }),
-      right: `one of ${commands.join(', ')}`,
-    })
-  }
+  const command = findCommand(positionals)
   const settings = new Map<string, Setting>()
   for (const [flag, { setting }] of Object.entries(settingFlags)) {
     const value = values[flag]
@@ -91,12 +98,40 @@ export function parseCommandLine(args: readonly string[]): CommandLine | undefin
     allRegions: values['all-regions'] === true,
     envFile: text('env-file'),
     stack,
+    allow: text('allow') ?? '*',
+    lines: parseLines(text('lines')),
     settings,
   }
 }
 
+function findCommand(positionals: readonly string[]): Command {
+  const [first, second, third, ...more] = positionals
+  const one = words.find((word) => word === first)
+  if (one !== undefined && second === undefined) return { do: one }
+  if (first === 'agents' && more.length === 0) {
+    if (second === 'ls' && third === undefined) return { do: 'agents-ls' }
+    if (second === 'add' && third !== undefined) return { do: 'agents-add', name: third }
+    if (second === 'rm' && third !== undefined) return { do: 'agents-rm', name: third }
+  }
+  const value = positionals.join(' ')
+  throw badInput('SP_USAGE', {
+    what: 'command',
+    where: 'command line',
+    ...(value === '' ? {} : { value }),
+    right: `one of ${words.join(', ')}, agents add NAME, agents ls, agents rm NAME`,
+  })
+}
+
+function parseLines(text: string | undefined): number {
+  if (text === undefined) return defaultLogLines
+  const lines = Number(text)
+  if (/^\d{1,6}$/.test(text) && lines >= 1 && lines <= maxDeployLogLines) return lines
+  const right = `a whole number from 1 to ${maxDeployLogLines}`
+  throw badInput('SP_USAGE', { what: 'number of lines', where: '--lines', value: text, right })
+}
+
 function parse(args: readonly string[]) {
-  const texts = [...Object.keys(settingFlags), 'env-file', 'stack']
+  const texts = [...Object.keys(settingFlags), 'env-file', 'stack', 'allow', 'lines']
   try {
     return parseArgs({
       args: [...args],

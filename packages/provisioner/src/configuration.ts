@@ -18,11 +18,13 @@ export function createConfiguration(
   endpoint: string,
   address: string,
   agent: AgentKey,
+  deployKey: Buffer,
 ): Buffer {
   const own = ownCertificate(settings)
   const files: DeliveredFile[] = [
     { name: 'relay.json', mode: 0o644, text: relaySettings(settings, address) },
     { name: 'agents.json', mode: 0o600, text: agentKeys(agent) },
+    { name: 'deploy.json', mode: 0o644, text: deployKeyFile(deployKey) },
     ...(own === undefined
       ? []
       : [
@@ -57,6 +59,11 @@ function relaySettings({ relayPort, tcpPorts }: Settings, address: string): stri
 function agentKeys(agent: AgentKey): string {
   const first = { name: 'first', public_key: agent.publicKey.toString('base64url'), allow: '*' }
   return JSON.stringify({ v: 1, agents: [first] })
+}
+
+/** Who may steer the relay from here on: the key that claims it. Its public half. */
+function deployKeyFile(publicKey: Buffer): string {
+  return JSON.stringify({ v: 1, public_key: publicKey.toString('base64url') })
 }
 
 interface CertificateFiles {

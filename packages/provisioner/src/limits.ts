@@ -40,3 +40,9 @@ export const minTtlSeconds = 1_800
 
 /** One dial of a port that may not listen yet. */
 export const dialTimeoutMs = 5_000
+
+/** The relay's answer at the deploy door: a bundle of 16 MiB at 3 Mbit/s is there by then. */
+export const deployAnswerMs = 60_000
+
+/** Log lines that `logs` shows without --lines: two screens. */
+export const defaultLogLines = 100

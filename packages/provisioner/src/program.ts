@@ -13,7 +13,9 @@ import { readRelayBundle } from './relay-bundle.ts'
 import { createRelayBootstrap } from './relay-bootstrap.ts'
 import { resolveName } from './resolve-name.ts'
 import { parseSettings } from './settings.ts'
-import { down, plan, status, up, type StackOptions } from './stack.ts'
+import { runAddAgent, runListAgents, runLogs, runRemoveAgent } from './relay-program.ts'
+import { down, plan, up, type StackOptions } from './stack.ts'
+import { runStatus } from './status-program.ts'
 import { enabledRegions, findStacks, type FoundStack } from './stacks.ts'
 import { placeOf } from './tags.ts'
 
@@ -58,7 +60,7 @@ async function run(options: ProgramOptions, line: CommandLine): Promise<number> 
     now: () => new Date(),
     resolve: resolveName,
   }
-  switch (line.command) {
+  switch (line.command.do) {
     case 'plan':
       await plan(stack)
       return 0
@@ -75,6 +77,14 @@ async function run(options: ProgramOptions, line: CommandLine): Promise<number> 
       output.out(JSON.stringify(iamPolicy({ recordName }), undefined, 2))
       return 0
     }
+    case 'agents-add':
+      return runAddAgent(output, stack, line.command.name, line.allow)
+    case 'agents-ls':
+      return runListAgents(output, stack)
+    case 'agents-rm':
+      return runRemoveAgent(output, stack, line.command.name)
+    case 'logs':
+      return runLogs(output, stack, line.lines)
   }
 }
 
@@ -91,32 +101,6 @@ async function runUp(output: Output, stack: StackOptions): Promise<number> {
   output.error(`the relay stands at ${url}; next, with the port of your service for 3000:`)
   output.error(`  SALLYPORT_JOIN_FILE=${joinFile} agent connect 3000${name}`)
   output.out(state.joinString ?? '')
-  return 0
-}
-
-async function runStatus(output: Output, stack: StackOptions): Promise<number> {
-  const { state, observed, areRecordsOurs } = await status(stack)
-  const [instance] = observed?.instances ?? []
-  const facts = {
-    stack: state?.stack,
-    region: state?.region,
-    instance: instance === undefined ? undefined : `${instance.id} ${instance.state}`,
-    type: instance?.type,
-    address: instance?.publicAddress,
-    endpoint: state?.endpoint,
-    claimed: state?.claim?.committed ?? false,
-    elastic_ip: observed?.addresses[0]?.publicAddress,
-    security_group: observed?.groups[0]?.id,
-    records: areRecordsOurs,
-    pending: state?.pending,
-  }
-  if (output.json) emit(output, 'status', facts)
-  else if (state === undefined) output.out('nothing stands that this state file knows of')
-  else {
-    for (const [name, value] of Object.entries(facts)) {
-      if (value !== undefined) output.out(`${name.replaceAll('_', ' ').padEnd(16)}${value}`)
-    }
-  }
   return 0
 }
 

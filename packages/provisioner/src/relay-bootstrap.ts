@@ -99,11 +99,12 @@ export function createRelayBootstrap(options: RelayBootstrapOptions): Bootstrap 
 }
 
 function prepare(handover: Handover, bundle: Buffer) {
-  const { settings, state, endpoint, address, save } = handover
+  const { settings, state, claim, endpoint, address, save } = handover
   const token = state.agentToken ?? generateAgentKey().token.reveal()
   if (state.agentToken === undefined) save({ agentToken: token })
   const agent = parseToken(token, 'state file')
-  const configuration = createConfiguration(settings, endpoint, address, agent)
+  const { publicKey } = parseToken(claim.deployKey, 'state file')
+  const configuration = createConfiguration(settings, endpoint, address, agent, publicKey)
   return { bundle, configuration, agent }
 }
 

@@ -1,8 +1,9 @@
 // Byte path 1/8: the public TLS port, and further ones that are leased. Reads each caller's ClientHello,
-// bounded, puts the bytes back and hands the socket to one of three TLS servers that listen nowhere: the
-// agents' (TLS 1.3, the pinned key whatever the SNI), or the visitors' of https or of other routes;
-// passthrough visitors stay as they are. One server cannot be all: it would answer all with one list of
-// protocols, and kill who offers none of it. Whom nobody serves gets a TLS alert. Knows neither HTTP nor streams, and waits for
+// bounded, puts the bytes back and hands the socket to one of four TLS servers that listen nowhere: the
+// agents' and the deploy door's (TLS 1.3, the pinned key whatever the SNI), or the visitors' of https or
+// of other routes; passthrough visitors stay as they are. One server cannot be all: it would answer all
+// with one list of protocols, and kill who offers none of it. Whom nobody serves gets a TLS alert. Knows
+// neither HTTP nor streams, and waits for
 // no caller before it accepts the next.
 import { constants } from 'node:crypto'
 import { type Server, type Socket, createServer } from 'node:net'
@@ -32,6 +33,8 @@ export interface FrontDoorOptions {
   kindOf(asked: Asked): Claim['kind'] | undefined
   /** Past the TLS handshake, and still to prove itself. */
   onAgent(socket: TLSSocket, admission: Admission): void
+  /** The same, for the deploy door; absent: there is none. */
+  readonly onDeploy?: ((socket: TLSSocket, admission: Admission) => void) | undefined
   /** Past the TLS handshake; nobody has read from it. */
   onVisitor(socket: TLSSocket, asked: Asked, acceptedMs: number): void
   /**
@@ -90,12 +93,9 @@ export async function startFrontDoor(options: FrontDoorOptions): Promise<FrontDo
     // A visitor may not make the relay do a handshake's work again and again.
     secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
   }
-  const agentServer = createTlsServer({
-    ...settings,
-    minVersion: 'TLSv1.3',
-    ciphers: tls13Ciphers,
-    ALPNProtocols: [agentAlpn],
-  })
+  const pinned = { ...settings, minVersion: 'TLSv1.3', ciphers: tls13Ciphers } as const
+  const agentServer = createTlsServer({ ...pinned, ALPNProtocols: [agentAlpn] })
+  const deployServer = createTlsServer({ ...pinned, ALPNProtocols: [deployAlpn] })
   const createVisitorServer = (preferred: readonly string[]): TlsServer =>
     createTlsServer({
       ...settings,
@@ -122,27 +122,29 @@ export async function startFrontDoor(options: FrontDoorOptions): Promise<FrontDo
 
   function onHello(socket: Socket, caller: Caller, bytes: Buffer): void {
     const { hello, asked, admission } = caller
-    const isAgent = hello.alpn.includes(agentAlpn)
-    if (hello.alpn.includes(deployAlpn) || (isAgent && asked.furtherPort !== undefined)) {
+    const isDeploy = hello.alpn.includes(deployAlpn)
+    const hasKey = isDeploy || hello.alpn.includes(agentAlpn)
+    if (hasKey && (asked.furtherPort !== undefined || (isDeploy && !options.onDeploy))) {
       refuse(socket, Alert.noApplicationProtocol)
       return
     }
-    // Above the visitors' cap hellos are still read, and agents kept.
+    // Above the visitors' cap hellos are still read, and those who have a key kept.
     const { pass } = admission
-    if (!(isAgent ? pass.becomeAgent() : pass.becomeVisitor())) {
+    if (!(hasKey ? pass.becomeAgent() : pass.becomeVisitor())) {
       socket.destroy()
       return
     }
-    const kind = isAgent ? undefined : options.kindOf(asked)
+    const kind = hasKey ? undefined : options.kindOf(asked)
     if (kind === 'passthrough') {
       admission.done()
       sockets.delete(socket)
       options.onPassthrough(socket, asked, admission, bytes)
-    } else if (isAgent || kind || asked.sni === undefined) {
+    } else if (hasKey || kind || asked.sni === undefined) {
       // Who names no host can be told, over TLS, that nothing is there.
       socket.unshift(bytes)
+      const keyed = isDeploy ? deployServer : agentServer
       const ofKind = kind === 'https' ? httpsServer : visitorServer
-      handOver(isAgent ? agentServer : ofKind, socket, caller)
+      handOver(hasKey ? keyed : ofKind, socket, caller)
     } else refuse(socket, Alert.unrecognizedName)
   }
 
@@ -161,6 +163,9 @@ export async function startFrontDoor(options: FrontDoorOptions): Promise<FrontDo
   agentServer.on('secureConnection', (tlsSocket) =>
     onSecure(tlsSocket, (socket, { admission }) => options.onAgent(socket, admission)),
   )
+  deployServer.on('secureConnection', (tlsSocket) =>
+    onSecure(tlsSocket, (socket, { admission }) => options.onDeploy?.(socket, admission)),
+  )
   for (const server of [httpsServer, visitorServer]) {
     server.on('secureConnection', (tlsSocket) =>
       onSecure(tlsSocket, (socket, { admission, asked }) => {
@@ -169,7 +174,7 @@ export async function startFrontDoor(options: FrontDoorOptions): Promise<FrontDo
       }),
     )
   }
-  for (const server of [agentServer, httpsServer, visitorServer]) {
+  for (const server of [agentServer, deployServer, httpsServer, visitorServer]) {
     server.on('tlsClientError', (_error, socket) => socket.destroy())
   }
 

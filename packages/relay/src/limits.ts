@@ -51,6 +51,15 @@ export const maxAdminSockets = 16
 /** Access log lines that the disk has not taken: 4,000 of 250 bytes. */
 export const maxAccessLogBytes = 1024 * 1024
 
+/** A caller of the deploy door who says nothing: 16 MiB at 3 Mbit/s arrive in less. */
+export const deployIdleMs = 60_000
+
+/** Proven callers of the deploy door: a person, a script, and one each that was lost without a word. */
+export const maxDeploySockets = 4
+
+/** Bytes of log lines that are remembered: 1,000 of 250. */
+export const maxLogRingChars = 256 * 1024
+
 /** A question on the admin socket and its answer: two small writes and a file that is synced. */
 export const adminTimeoutMs = 10_000
 

@@ -37,8 +37,16 @@ export function createLog({ json, logLevel, out, err }: LogOptions): Log {
   }
 }
 
+/** What strangers cause as often as they like. */
+const debugEvents: ReadonlySet<RelayEvent['event']> = new Set([
+  'visit',
+  'agent-refused',
+  'deploy-refused',
+  'visitor-denied',
+])
+
 function levelOf({ event }: RelayEvent): LogLevel {
-  if (event === 'visit' || event === 'agent-refused' || event === 'visitor-denied') return 'debug'
+  if (debugEvents.has(event)) return 'debug'
   return event === 'register-refused' ? 'warn' : 'info'
 }
 
@@ -52,6 +60,8 @@ function describe(event: RelayEvent): string {
       return `agent ${event.agent} left: ${event.reason} (${event.code})`
     case 'agent-refused':
       return `somebody from ${event.from} came to the agent door without a valid key`
+    case 'deploy-refused':
+      return `somebody from ${event.from} came to the deploy door without the deploy key`
     case 'register-refused':
       return `agent ${event.agent} was refused: ${event.reason} (${event.code})`
     case 'route':

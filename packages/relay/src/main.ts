@@ -13,6 +13,7 @@ import { readDescriptors } from './descriptors.ts'
 import type { Surroundings } from './env-file.ts'
 import { help } from './help.ts'
 import { type Log, createLog } from './log.ts'
+import { LogRing } from './log-ring.ts'
 import { startReloader } from './reload.ts'
 import { readState, serve } from './serve.ts'
 import type { Flags } from './settings.ts'
@@ -91,10 +92,11 @@ async function runConfigured(
   process: HostProcess,
 ): Promise<number> {
   const config = await load()
-  const log = openLog(config, process)
+  const logRing = new LogRing(() => new Date())
+  const log = openLog(config, process, logRing)
   switch (command.do) {
     case 'serve':
-      return await serveUntilSignal(config, load, log, process)
+      return await serveUntilSignal(config, load, { log, logRing }, process)
     case 'check':
       await readState(config)
       log.note('info', `${config.state.path} and the settings are good${checkedFile(config)}`)
@@ -130,7 +132,7 @@ function listLine({ name, key, allow }: ListedAgent, { json }: Output): string {
 async function serveUntilSignal(
   config: ServeConfig,
   load: () => Promise<ServeConfig>,
-  log: Log,
+  { log, logRing }: { readonly log: Log; readonly logRing: LogRing },
   process: HostProcess,
 ): Promise<number> {
   const first = Promise.withResolvers<void>()
@@ -150,7 +152,7 @@ async function serveUntilSignal(
   try {
     const { tcpPorts: ports } = config
     const descriptors = await readDescriptors(ports ? ports.last - ports.first + 1 : 0)
-    const { relay, reopen } = await serve(config, log, descriptors)
+    const { relay, reopen } = await serve(config, log, logRing, descriptors)
     using reloader = startReloader({ relay, log, config, descriptors, load })
     reload = () => {
       reopen()
@@ -175,13 +177,18 @@ async function serveUntilSignal(
   }
 }
 
-function openLog({ json, logLevel }: Output, { stdout, stderr }: HostProcess): Log {
-  return createLog({
-    json,
-    logLevel,
-    out: (line) => void stdout.write(line),
-    err: (line) => void stderr.write(line),
-  })
+function openLog(
+  { json, logLevel }: Output,
+  { stdout, stderr }: HostProcess,
+  logRing?: LogRing,
+): Log {
+  const into =
+    (stream: HostProcess['stdout']) =>
+    (line: string): void => {
+      logRing?.add(line)
+      stream.write(line)
+    }
+  return createLog({ json, logLevel, out: into(stdout), err: into(stderr) })
 }
 
 function surroundings(process: HostProcess): Surroundings {

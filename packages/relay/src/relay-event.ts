@@ -30,6 +30,8 @@ export type RelayEvent =
     }
   /** Somebody came to the agent door with no valid proof. */
   | { readonly event: 'agent-refused'; readonly from: string }
+  /** Somebody came to the deploy door with no valid proof. */
+  | { readonly event: 'deploy-refused'; readonly from: string }
   /** An agent asked for what it does not get; its session is closed. */
   | {
       readonly event: 'register-refused'

@@ -1,7 +1,8 @@
 // What a relay is started with, and the handle that one gets: the face of relay.ts.
 import type { Clock } from '@sallyport/mux'
-import type { ListenAddress, PortRange } from '@sallyport/protocol'
+import type { DeployRequest, ListenAddress, PortRange } from '@sallyport/protocol'
 import type { Agent, AgentKeys } from './agent-keys.ts'
+import type { DeployAnswer } from './deploy-door.ts'
 import type { GateLimits } from './gate.ts'
 import type { ParkingOptions } from './parking.ts'
 import type { RelayEvent } from './relay-event.ts'
@@ -19,6 +20,8 @@ export interface RelayOptions {
   readonly tcpPorts?: PortRange | undefined
   readonly identity: RelayIdentity
   readonly agents: readonly Agent[]
+  /** Who may steer it from afar, and what answers; default nobody. */
+  readonly deploy?: RelayDeploy | undefined
   /** Keeps the agents after one was added or removed. */
   readonly saveAgents?: (agents: AgentKeys) => Promise<void>
   /** How often this relay has started, from 1. Default 1: generations start over. */
@@ -34,6 +37,13 @@ export interface RelayOptions {
   /** Who may come in, by count; default: standardGateLimits(). */
   readonly gate?: GateLimits
   readonly onEvent?: (event: RelayEvent) => void
+}
+
+export interface RelayDeploy {
+  /** Ed25519, raw: the deploy key's public half. */
+  readonly publicKey: Buffer
+  /** Does what the provisioner asks; a SallyportError that it throws is told to the asker. */
+  answer(relay: Relay, request: DeployRequest, body: Buffer): Promise<DeployAnswer>
 }
 
 export interface Relay extends AsyncDisposable {

@@ -18,6 +18,7 @@ import { createAgentDoor } from './agent-door.ts'
 import { type Agent, AgentKeys, createAnybody } from './agent-keys.ts'
 import { AgentSession } from './agent-session.ts'
 import { applyPermissions, refusesChange } from './changed-permissions.ts'
+import { createDeployDoor } from './deploy-door.ts'
 import { type Asked, startFrontDoor } from './front-door.ts'
 import { Gate } from './gate.ts'
 import { adoptCounted, passVisitor, standardGateLimits } from './gate-limits.ts'
@@ -98,6 +99,15 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
         }),
       ),
   })
+  const { deploy } = options
+  const deployDoor =
+    deploy &&
+    createDeployDoor({
+      clock,
+      publicKey: deploy.publicKey,
+      answer: (request, body) => deploy.answer(relay, request, body),
+      onRefused: (from) => report.deployRefused(from),
+    })
   const frontDoor = await startFrontDoor({
     clock,
     identity: options.identity,
@@ -106,6 +116,7 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
     gate,
     kindOf: (asked) => routes.find(placeOf(asked))?.claim.kind,
     onAgent: (socket, admission) => agentDoor.enter(socket, admission),
+    onDeploy: deployDoor?.enter,
     onVisitor: (socket, asked, acceptedMs) =>
       admit(placeOf(asked), acceptedMs, socket, adoptTls, tlsFacts(socket, asked.sni)),
     onPassthrough: (socket, asked, { acceptedMs, pass }, hello) =>
@@ -237,7 +248,7 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
     await closed
   }
 
-  return {
+  const relay: Relay = {
     host,
     listen,
     httpPort: httpDoor?.port,
@@ -280,4 +291,5 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
     destroy,
     [Symbol.asyncDispose]: destroy,
   }
+  return relay
 }

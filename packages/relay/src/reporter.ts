@@ -40,6 +40,10 @@ export class Reporter {
     this.#onEvent({ event: 'agent-refused', from })
   }
 
+  deployRefused(from: string): void {
+    this.#onEvent({ event: 'deploy-refused', from })
+  }
+
   registerRefused({ agent }: AgentSession, { code, message: reason }: SallyportError): void {
     const { name, keyId: key } = agent
     this.#onEvent({ event: 'register-refused', agent: name, key, code, reason })

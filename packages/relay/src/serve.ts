@@ -7,9 +7,12 @@ import { readAgentKeys, writeAgentKeys } from './agent-keys.ts'
 import { adminSocketName, noRelay } from './agents-command.ts'
 import { countBoot } from './boot-counter.ts'
 import type { ServeConfig } from './config.ts'
+import { readDeployKey } from './deploy-key.ts'
+import { answerDeploy } from './deploy-service.ts'
 import type { Descriptors } from './descriptors.ts'
 import { standardGateLimits } from './gate-limits.ts'
 import type { Log } from './log.ts'
+import type { LogRing } from './log-ring.ts'
 import type { Metrics } from './metrics.ts'
 import type { RelayEvent } from './relay-event.ts'
 import type { RelayStatus } from './relay-status.ts'
@@ -28,7 +31,8 @@ export interface Served {
 export async function readState({ state }: ServeConfig) {
   const identity = await readIdentity(state)
   if (!identity) throw noRelay(state)
-  return { identity, agents: (await readAgentKeys(state)).list() }
+  const agents = (await readAgentKeys(state)).list()
+  return { identity, agents, deployKey: await readDeployKey(state) }
 }
 
 /**
@@ -38,10 +42,11 @@ export async function readState({ state }: ServeConfig) {
 export async function serve(
   config: ServeConfig,
   log: Log,
+  logRing: LogRing,
   descriptors: Descriptors,
 ): Promise<Served> {
   const { state, host, listen, tcpPorts, insecureNoAuth } = config
-  const { identity, agents } = await readState(config)
+  const { identity, agents, deployKey } = await readState(config)
   const boot = await countBoot(state)
   const onFailure = (text: string): void => log.note('warn', text)
   const { accessLog: path } = config
@@ -60,6 +65,10 @@ export async function serve(
     tcpPorts,
     identity,
     agents,
+    deploy: deployKey && {
+      publicKey: deployKey,
+      answer: (one, request) => answerDeploy(one, request, { logRing }),
+    },
     saveAgents: (keys) => writeAgentKeys(state, keys),
     boot,
     parking: config.parking,

@@ -15,6 +15,7 @@ const files = {
   'tls.key': { what: 'TLS key', mode: 0o600 },
   'tls.crt': { what: 'certificate', mode: 0o644 },
   'agents.json': { what: 'agent keys', mode: 0o600 },
+  'deploy.json': { what: 'deploy key', mode: 0o644 },
   'boot.json': { what: 'boot counter', mode: 0o644 },
 } as const
 export type StateFile = keyof typeof files

@@ -1,0 +1,42 @@
+// The commands that steer a standing relay: `agents`, `logs`. What they print, and their exit codes.
+import { emit, type Output } from './output.ts'
+import { addAgent, listAgents, readLogs, removeAgent } from './relay-commands.ts'
+import type { StackOptions } from './stack.ts'
+
+export async function runAddAgent(
+  output: Output,
+  stack: StackOptions,
+  name: string,
+  allow: string,
+): Promise<number> {
+  // Alone on stdout, with --json too: it is stored nowhere.
+  output.out(await addAgent(stack, name, allow))
+  return 0
+}
+
+export async function runListAgents(output: Output, stack: StackOptions): Promise<number> {
+  for (const { name, key, allow } of await listAgents(stack)) {
+    if (output.json) emit(output, 'agent', { agent: name, key, allow })
+    else output.out(`${name}\t${key}\t${allow}`)
+  }
+  return 0
+}
+
+export async function runRemoveAgent(
+  output: Output,
+  stack: StackOptions,
+  name: string,
+): Promise<number> {
+  await removeAgent(stack, name)
+  if (output.json) emit(output, 'agent-removed', { agent: name })
+  else output.error(`agent ${name} is removed`)
+  return 0
+}
+
+export async function runLogs(output: Output, stack: StackOptions, lines: number): Promise<number> {
+  for (const line of await readLogs(stack, lines)) {
+    if (output.json) emit(output, 'log', { line })
+    else output.out(line)
+  }
+  return 0
+}
