@@ -3,8 +3,7 @@
 // agents' and the deploy door's (TLS 1.3, the pinned key whatever the SNI), or the visitors' of https or
 // of other routes; passthrough visitors stay as they are. One server cannot be all: it would answer all
 // with one list of protocols, and kill who offers none of it. Whom nobody serves gets a TLS alert. Knows
-// neither HTTP nor streams, and waits for
-// no caller before it accepts the next.
+// neither HTTP nor streams, and waits for no caller before it accepts the next.
 import { constants } from 'node:crypto'
 import { type Server, type Socket, createServer } from 'node:net'
 import { type TLSSocket, type Server as TlsServer, createServer as createTlsServer } from 'node:tls'
