@@ -1,12 +1,16 @@
 // Several keys serve one route (--pool): turns, deaths, rolling restarts. The large counts are in
 // test/faults/pools.test.ts.
 import assert from 'node:assert/strict'
+import { writeFile } from 'node:fs/promises'
 import { test } from 'node:test'
 import { startInProcessRelay } from '../support/in-process-relay.ts'
 import { addKey, joinAgent, publicPort } from '../support/joined-agent.ts'
 import { checkKilledMember, checkRollingRestarts } from '../support/pool-checks.ts'
-import { startNamedOrigin } from '../support/pool-rig.ts'
+import { startNamedOrigin, startPoolRig } from '../support/pool-rig.ts'
 import { request } from '../support/rolling-load.ts'
+import { runProgram } from '../support/run-program.ts'
+import { temporaryDirectory } from '../support/temporary-directory.ts'
+import { runAgent } from '../support/tunnel.ts'
 
 test('pool: visitors go round its keys strictly, whatever their origins do', async () => {
   await using relay = await startInProcessRelay()
@@ -20,6 +24,43 @@ test('pool: visitors go round its keys strictly, whatever their origins do', asy
   for (let visit = 0; visit < 20; visit++) names.push((await request(port)).name)
   assert.equal(names.join(''), names[0] === 'a' ? 'ab'.repeat(10) : 'ba'.repeat(10))
 })
+
+test('pool: an endpoint of the file says its own, beside one that is in none', async () => {
+  await using rig = await startPoolRig()
+  await using a = await startNamedOrigin('a')
+  await using b = await startNamedOrigin('b')
+  await using one = await rig.start(rig.relay.join, a)
+  await using directory = await temporaryDirectory()
+  const endpoints = {
+    shared: { target: b.port, url: one.url.href, pool: 'blue', health_check: 'tcp' },
+    alone: { target: b.port, url: 'tcp://:0' },
+  }
+  await writeFile(directory.join('agent.yaml'), JSON.stringify({ endpoints }))
+  await using two = runAgent(await rig.addKey('two'), [
+    '--all',
+    '--config',
+    directory.join('agent.yaml'),
+  ])
+  await two.event('ready')
+  await using status = runProgram('relay', ['status', '--dir', rig.relay.directory.path])
+  await status.expectExit(0)
+  assert.deepEqual(
+    status.stdout.all
+      .filter((line) => line.startsWith('route '))
+      .map(poolOf)
+      .toSorted(),
+    ['first, blue', 'two, blue', 'two, none'],
+  )
+  const names: string[] = []
+  for (let visit = 0; visit < 4; visit++) names.push((await request(one.port)).name)
+  assert.deepEqual(names.toSorted(), ['a', 'a', 'b', 'b'])
+})
+
+/** Of a line of `relay status`: by whom, and in which pool. */
+function poolOf(line: string): string {
+  const [, agent = '', pool = 'none'] = /served by ([^,]+)(?:, pool (\w+))?/.exec(line) ?? []
+  return `${agent}, ${pool}`
+}
 
 test('pool: a second key without it is refused, and so is one without the permission', async () => {
   await using relay = await startInProcessRelay()

@@ -36,6 +36,7 @@ export const requirements = {
   postgres: { programs: ['postgres', 'psql'], install: 'postgresql', locate: locatePostgres },
   redis: { programs: ['redis-server', 'redis-cli'], install: 'redis-server' },
   ssh: { programs: ['ssh', 'ssh-keygen', 'scp'], install: 'openssh-client' },
+  script: { programs: ['script'], install: 'bsdutils' },
   sshd: { programs: ['sshd'], install: 'openssh-server' },
   systemd: { programs: ['systemd-analyze'], install: 'systemd' },
   tinyproxy: { programs: ['tinyproxy'], install: 'tinyproxy-bin' },

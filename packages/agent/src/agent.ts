@@ -21,6 +21,8 @@ import { type FindListener, findListener } from './find-listener.ts'
 import type { ForwarderOptions } from './forwarder.ts'
 import type { ExchangeTap } from './http/index.ts'
 import type { HttpProxy } from './http-proxy.ts'
+import { type AskAboutKnock, KnockDesk } from './knock.ts'
+import { KnownVisitors } from './known-visitors.ts'
 import { OriginChecks } from './origin-checks.ts'
 import { OriginHealth } from './origin-health.ts'
 import { type DialRelay, createRelayDialler, dialRelay } from './relay-dialler.ts'
@@ -39,6 +41,10 @@ export interface AgentSettings {
   readonly retry: boolean
   /** Between agent and relay. */
   readonly httpProxy?: HttpProxy | undefined
+  /** Asked about unknown visitors of routes with `knock`; absent: they may not come in. */
+  readonly askAboutKnock?: AskAboutKnock | undefined
+  /** Default: those for whom `always` is answered, as long as this agent lives. */
+  readonly knownVisitors?: KnownVisitors | undefined
   /** Name and version, for the relay's log. */
   readonly software: string
 }
@@ -86,6 +92,7 @@ export class Agent implements AsyncDisposable {
   readonly #health: OriginHealth
   readonly #checks: OriginChecks
   readonly #connectors: ConnectorSet
+  readonly #knocks: KnockDesk
   readonly #emitter = new EventEmitter()
   /** One for all its sessions. */
   readonly #budget = new MemoryBudget(agentBudgetBytes)
@@ -100,6 +107,13 @@ export class Agent implements AsyncDisposable {
     this.#book = new RouteBook(settings.routes)
     this.#checks = new OriginChecks({ ...this.#world, routes: this.#book.checked })
     this.#health = new OriginHealth((change) => this.#tell({ event: 'origin', ...change }))
+    this.#knocks = new KnockDesk({
+      clock: this.#world.clock,
+      known: settings.knownVisitors ?? new KnownVisitors(),
+      ask: settings.askAboutKnock ?? (() => undefined),
+      channelTimeoutMs: settings.channelTimeoutSeconds * 1000,
+      onKnock: (report) => this.#tell({ event: 'knock', ...report }),
+    })
     this.#connectors = this.#createConnectors()
     this.stopped = new Promise((resolve) => {
       this.#resolveStopped = resolve
@@ -162,12 +176,14 @@ export class Agent implements AsyncDisposable {
   /** Takes no new visitors, waits for the running ones up to the grace of 30 s, and ends. */
   async close(): Promise<void> {
     if (this.isReady) this.#tell({ event: 'draining', by: 'agent' })
+    this.#knocks.close()
     this.#connectors.drain()
     await this.stopped
   }
 
   /** Ends now: visitors are cut off, so that none can take it for an end. */
   async destroy(): Promise<void> {
+    this.#knocks.close()
     this.#connectors.stop()
     await this.stopped
   }
@@ -197,6 +213,7 @@ export class Agent implements AsyncDisposable {
         stopped: (reason) => {
           this.#end = { reason }
           this.#checks.stop()
+          this.#knocks.close()
           this.#settle()
         },
       },
@@ -258,6 +275,10 @@ export class Agent implements AsyncDisposable {
       ...this.#world,
       channelTimeoutMs: this.#settings.channelTimeoutSeconds * 1000,
       routes: this.#book.served,
+      knock: ({ route, visitor }, onKnocked) => {
+        const door = this.#book.doorOf(route)
+        return door && this.#knocks.knock({ visitor: visitor.address, ...door }, onKnocked)
+      },
       onDialled: (origin, error) => {
         if (origin.kind === 'server') return
         if (error) {

@@ -9,6 +9,7 @@ export const flagTable = {
   'remote-forward': { form: 'list', short: 'R' },
   'allow-from': { form: 'list' },
   'deny-from': { form: 'list' },
+  knock: { form: 'switch' },
   pool: { form: 'value' },
   balance: { form: 'value' },
   'health-check': { form: 'value' },

@@ -187,6 +187,12 @@ const wrong: readonly (readonly [
   ['3000', /^pool name \(SALLYPORT_POOL\): "b l"/, 3, { variables: { SALLYPORT_POOL: 'b l' } }],
   ['3000 --balance least-connections', /^balance \(--balance\).*needs a --pool beside it/, 2],
   ['3000 --pool b --balance random', /^balance \(--balance\): "random".* round-robin or least/, 2],
+  [
+    '3000',
+    /^switch \(SALLYPORT_KNOCK\): "yes" .*1, true, 0 or false/,
+    3,
+    { variables: { SALLYPORT_KNOCK: 'yes' } },
+  ],
   ['3000 --health-check up', /^health check \(--health-check\): "up".* tcp, off or \/PATH/, 2],
   ['3000 --pool -blue', /^flag \(--pool\); needs a value/, 2],
   ['3000 --web-addr 127.0.0.1:4040', /^--web-addr \(the inspector\) does not work/, 2],

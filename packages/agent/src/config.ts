@@ -164,7 +164,7 @@ function namedRoutes(
   }
   const forwards = read(sources, 'remote-forward', parseRemoteForward)
   return [
-    ...endpointRoutes(file, isAll ? 'all' : names),
+    ...endpointRoutes(file, isAll ? 'all' : names, findFirst(sources, 'pool') !== undefined),
     ...forwards.map(({ route, target: origin }) => ({ url: route, origin })),
   ]
 }

@@ -3,11 +3,13 @@ import {
   type RouteUrl,
   badInput,
   formatRouteUrl,
+  parseBalance,
   parseNetwork,
   parseRouteUrl,
   parseTarget,
 } from '@sallyport/protocol'
 import { nearestName } from '@sallyport/settings'
+import { parseOriginCheck } from './origin-checks.ts'
 import type { RouteRequest } from './route-book.ts'
 import type { AgentFile } from './settings-file.ts'
 import { endpointNamePattern } from './settings-schema.ts'
@@ -18,13 +20,15 @@ export function isEndpointName(word: string): boolean {
 }
 
 /**
- * The routes of the endpoints named, in the file's order for all.
+ * The routes of the endpoints named, in the file's order for all. `hasPool`: there is one for those that
+ * name none.
  * @throws {SallyportError} SP_USAGE for a name that the file does not have, SP_CONFIG when two
  * endpoints want the same.
  */
 export function endpointRoutes(
   file: AgentFile | undefined,
   chosen: readonly string[] | 'all',
+  hasPool: boolean,
 ): readonly RouteRequest[] {
   const endpoints = new Map(Object.entries(file?.values.endpoints ?? {}))
   const names = [...endpoints.keys()]
@@ -71,8 +75,31 @@ export function endpointRoutes(
         .map((text) => parseNetwork(text, file.where(['endpoints', name, key]), 'SP_CONFIG'))
     const list = { allow: networks('allow_from'), deny: networks('deny_from') }
     const access = list.allow.length + list.deny.length > 0 ? { access: list } : {}
-    return urls.map((url) => ({ url, origin, ...access }))
+    const options = { ...access, ...poolOptions(file, name, hasPool) }
+    return urls.map((url) => ({ url, origin, ...options }))
   })
+}
+
+/** What the endpoint says of its own; the schema has checked each. */
+function poolOptions(
+  file: AgentFile,
+  name: string,
+  hasPool: boolean,
+): Pick<RouteRequest, 'knock' | 'pool' | 'balance' | 'check'> {
+  const { knock, pool, balance, health_check: check } = file.values.endpoints?.[name] ?? {}
+  const where = (key: string): string => file.where(['endpoints', name, key])
+  if (balance !== undefined && pool === undefined && !hasPool) {
+    const right = 'a pool beside it'
+    throw badInput('SP_CONFIG', { what: 'balance', where: where('balance'), value: balance, right })
+  }
+  return {
+    ...(knock !== undefined && { knock }),
+    ...(pool !== undefined && { pool }),
+    ...(balance !== undefined && { balance: parseBalance(balance, where('balance'), 'SP_CONFIG') }),
+    ...(check !== undefined && {
+      check: parseOriginCheck(check, where('health_check'), 'SP_CONFIG'),
+    }),
+  }
 }
 
 function unknownEndpoint(name: string, names: readonly string[], file: AgentFile): Error {

@@ -1,6 +1,7 @@
 // What an agent tells of itself: the events of the embedding API and the lines of `--json` alike.
 import type { ErrorCode } from '@sallyport/protocol'
 import type { VisitReport } from './forwarder.ts'
+import type { KnockReport } from './knock.ts'
 
 /** A route as visitors see it. */
 export interface PublicRoute {
@@ -37,6 +38,8 @@ export interface AgentEvents {
   notice: Failure
   /** No new visitors from now on: `by` whose wish. */
   draining: { readonly by: 'agent' | 'relay' }
+  /** An unknown visitor was let in or not. */
+  knock: KnockReport
   /** A visit is over. */
   visit: Omit<VisitReport, 'error'> & { readonly message: string | undefined }
   /** The agent has ended; with a failure when that was not asked for. */

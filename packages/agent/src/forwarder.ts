@@ -50,6 +50,11 @@ export interface ForwarderOptions {
   readonly onVisit: (report: VisitReport) => void
   /** Looks on at the HTTP of https routes. */
   readonly tap?: ExchangeTap | undefined
+  /** Undefined: the visitor may come in. Otherwise calls back later, with why not if so. */
+  readonly knock?: (
+    header: ProxyHeader,
+    onKnocked: (refusal: SallyportError | undefined) => void,
+  ) => { cancel(): void } | undefined
 }
 
 /** All visits of one session. */
@@ -104,6 +109,7 @@ class Visit {
   readonly #timer: Timer
   #early: Buffer = Buffer.alloc(0)
   #header: ProxyHeader | undefined
+  /** What the visitor waits for: an answer to its knock, then its origin. */
   #dial: OriginDial | undefined
   #edge: HttpEdge | undefined
   #isDraining = false
@@ -143,11 +149,21 @@ class Visit {
       this.#stream.consumed(decoded.length)
       this.#stream.putBack(bytes.subarray(decoded.length))
       this.#stream.receive({ onReset: (error) => this.#leave(error) })
-      this.#reach(decoded.header)
+      this.#admit(decoded.header)
     } catch (error) {
       if (!isSallyportError(error)) throw error
       this.#refuse(error)
     }
+  }
+
+  /** Who is not known waits for somebody's word, where the route says so. */
+  #admit(header: ProxyHeader): void {
+    this.#dial = this.#options.knock?.(header, (refusal) => {
+      this.#dial = undefined
+      if (refusal) this.#refuse(refusal)
+      else this.#reach(header)
+    })
+    if (!this.#dial) this.#reach(header)
   }
 
   #reach(header: ProxyHeader): void {

@@ -19,6 +19,7 @@ TARGET: 3000, host:3000, https://host or unix:/path; without one, PORT. Anyone w
   -R, --remote-forward [BIND:]PORT:HOST:HOSTPORT
                           a public TCP port, as in ssh, repeatable; needs no TARGET
   --allow-from NETWORK    only visitors from there may come, repeatable; --deny-from: all others
+  --knock                 an unknown visitor waits until you let it in, at this terminal
   --pool NAME             share the routes with other agent keys that ask for the same pool
   --balance HOW           who of the pool gets the next visitor: round-robin (default) or
                           least-connections

@@ -18,6 +18,8 @@ import { Agent } from './agent.ts'
 import type { FlagName } from './command-line.ts'
 import type { ExchangeTap } from './http/index.ts'
 import { parseHttpProxy } from './http-proxy.ts'
+import type { AskAboutKnock } from './knock.ts'
+import type { KnownVisitors } from './known-visitors.ts'
 import type { Origin } from './origin.ts'
 import type { RouteRequest } from './route-book.ts'
 import { withAccess } from './route-access.ts'
@@ -31,6 +33,8 @@ export { type HostProcess, main } from './main.ts'
 export type { Hop, HopName } from './why/hop.ts'
 export { brokenOf, why, type WhyOptions, type WhyRoute } from './why/why.ts'
 export { realWhyWorld, type WhyWorld } from './why/why-world.ts'
+export type { AskAboutKnock, Knock, KnockAnswer, KnockReport } from './knock.ts'
+export { type KnownVisitor, KnownVisitors } from './known-visitors.ts'
 export type { AgentEvent, AgentEventName, AgentEvents, PublicRoute } from './events.ts'
 
 export type {
@@ -59,6 +63,13 @@ export interface ConnectOptions {
   readonly allowFrom?: readonly string[]
   /** Networks whose visitors may not come. */
   readonly denyFrom?: readonly string[]
+  /**
+   * Asked about every visitor whom nobody knows, who waits meanwhile: 60 s at most, or half the channel
+   * timeout. Whoever it does not answer for may not come in.
+   */
+  readonly onKnock?: AskAboutKnock
+  /** Whom `always` was answered for; default: as long as this agent lives. */
+  readonly knownVisitors?: KnownVisitors
   /** `tcp` (default in a pool), `off` (default elsewhere), or the path of a GET. */
   readonly healthCheck?: string
   /** Tells the target who the visitor is, by a PROXY header of that version. */
@@ -112,6 +123,8 @@ export async function connect(
         absent: 1,
       }),
       retry: options.retry ?? true,
+      askAboutKnock: options.onKnock,
+      knownVisitors: options.knownVisitors,
       software,
     },
     { tap, ...(drainGraceMs === undefined ? {} : { drainGraceMs }) },
@@ -157,6 +170,7 @@ async function routesOf(
     'origin-insecure':
       options.originInsecure === undefined ? undefined : `${options.originInsecure}`,
     'origin-ca': options.originCa,
+    knock: options.onKnock ? 'true' : undefined,
   }
   const access = {
     allow: (options.allowFrom ?? []).map((text) => parseNetwork(text, 'allowFrom')),

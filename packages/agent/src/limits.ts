@@ -70,3 +70,35 @@ export const whyBodyBytes = 16 * 1024
 
 /** Ports that are named when nothing listens at the target: as many as fit a line. */
 export const shownListeners = 12
+/** How long a knock waits for an answer, where the channel timeout leaves it: a person looks up and types. */
+export const knockTimeoutMs = 60_000
+
+/** How long `hour` lets a visitor in, and `deny` keeps it out. */
+export const knockHourMs = 3_600_000
+
+/** Whom nobody answered may knock again after this: somebody may sit at the terminal by then. */
+export const unansweredKnockMs = 60_000
+
+/** Questions at once, and at most this many a minute later on: what a person can still read. */
+export const knockBurst = 6
+export const knockEveryMs = 10_000
+
+/** Addresses that wait for an answer, in a queue before one person. */
+export const maxKnocks = 8
+
+/** Visits of one of them: a browser's six and some. All 64 with a first window of 256 KiB each are 16
+ * MiB at worst, a quarter of the agent's budget. */
+export const maxVisitsPerKnock = 8
+
+/** Answers for an hour: at 6 a minute 360 are given in one. */
+export const maxRememberedVisitors = 1_024
+
+/** Visitors always let in: somebody said so each time. 128 x 400 bytes stay under a settings file's
+ * 64 KiB. */
+export const maxKnownVisitors = 128
+
+/** An answer sooner than this after its question was meant for another one: nobody reads that fast. */
+export const leastThinkingMs = 400
+
+/** A line typed at a knock. */
+export const maxAnswerChars = 256

@@ -68,6 +68,8 @@ export class Log {
                 : 'no new visitors; running ones have 30 s (once more to end at once)',
           },
         ]
+      case 'knock':
+        return [knockLine(event)]
       case 'visit':
         return [{ level: 'debug', text: visitLine(event) }]
       case 'stopped':
@@ -96,6 +98,21 @@ export class Log {
 /** An event as one line of NDJSON, without the line end. */
 export function formatJson(event: AgentEvent & { readonly exit?: number }): string {
   return JSON.stringify({ v: 1, ...event })
+}
+
+function knockLine({ visitor, url, answer, by }: AgentEvent & { event: 'knock' }): Line {
+  if (answer !== 'deny') {
+    const forHowLong = { once: 'once', hour: 'for an hour', always: 'for good' }[answer]
+    return { level: 'info', text: `${visitor} was let in at ${url}, ${forHowLong}` }
+  }
+  const why = {
+    person: '',
+    timeout: ': nobody answered',
+    nobody: ': there is no terminal to ask at',
+    limit: ' and others: too many knock',
+  }[by]
+  const level = by === 'person' ? 'info' : 'warn'
+  return { level, text: `${visitor} was not let in at ${url}${why}` }
 }
 
 function visitLine(visit: AgentEvent & { event: 'visit' }): string {

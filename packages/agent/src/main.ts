@@ -1,10 +1,16 @@
 // The `agent` program: one command line in, an exit code out. Told everything about its process.
+import { systemClock } from '@sallyport/mux'
 import { ExitCode, SallyportError, badInput, isSallyportError } from '@sallyport/protocol'
 import { Agent } from './agent.ts'
 import { type CommandLine, parseCommandLine } from './command-line.ts'
 import { type AgentConfig, loadConfig } from './config.ts'
 import type { AgentEvent } from './events.ts'
+import { isInForeground } from './foreground.ts'
 import { help } from './help.ts'
+import { type TerminalInput, createKnockPrompt } from './knock-prompt.ts'
+import type { AskAboutKnock } from './knock.ts'
+import { knownVisitorsFile, knownVisitorsPath } from './known-visitors-file.ts'
+import { KnownVisitors } from './known-visitors.ts'
 import { maxSettingsFileBytes } from '@sallyport/settings'
 import { Log, formatJson } from './log.ts'
 import { startReloader } from './reload.ts'
@@ -19,7 +25,8 @@ const endSignals = ['SIGINT', 'SIGTERM'] as const satisfies readonly EndSignal[]
 /** What the program needs of its process; `process` itself will do. */
 export interface HostProcess {
   readonly env: Readonly<Record<string, string | undefined>>
-  readonly stdin: AsyncIterable<unknown> & { readonly isTTY?: boolean; destroy(): unknown }
+  readonly stdin: AsyncIterable<unknown> &
+    TerminalInput & { readonly isTTY?: boolean; destroy(): unknown }
   readonly stdout: { write(text: string): unknown }
   readonly stderr: { write(text: string): unknown }
   cwd(): string
@@ -67,19 +74,34 @@ async function run(commandLine: CommandLine, host: HostProcess): Promise<number>
   }
   // What was pasted once is not asked for again when the settings are read again.
   let pasted: Promise<string> | undefined
-  const load = (): Promise<AgentConfig> =>
-    loadConfig(command === 'why' ? whyCommandLine(commandLine) : commandLine, {
+  const known = new KnownVisitors(
+    knownVisitorsFile(knownVisitorsPath(host.env), (text) => {
+      host.stderr.write(`agent: warning: ${text}\n`)
+    }),
+  )
+  const load = async (): Promise<AgentConfig> => {
+    const config = await loadConfig(command === 'why' ? whyCommandLine(commandLine) : commandLine, {
       variables: host.env,
       workingDirectory: host.cwd(),
       readInput: () => (pasted ??= readLine(host)),
     })
+    if (config.routes.some(({ knock }) => knock === true)) await known.load()
+    return config
+  }
   const config = await load()
   if (command === 'why') return await runWhy(config, host.stdout)
   if (command === 'check') {
     host.stderr.write(`agent: the settings are good${checkedFile(config)}\n`)
     return ExitCode.ok
   }
-  return await connect(config, load, host)
+  // A stdin that was read for the join string is closed.
+  const canAsk = host.stdin.isTTY === true && pasted === undefined
+  const askAboutKnock = canAsk ? promptAt(host) : undefined
+  return await connect({ ...config, askAboutKnock, knownVisitors: known }, load, host)
+}
+
+function promptAt({ stdin: input, stderr: output }: HostProcess): AskAboutKnock {
+  return createKnockPrompt({ input, output, clock: systemClock, isForeground: isInForeground })
 }
 
 function checkedFile({ configPath, routes }: AgentConfig): string {

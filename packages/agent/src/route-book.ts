@@ -9,6 +9,7 @@ import type {
 } from '@sallyport/protocol'
 import { formatRouteUrl } from '@sallyport/protocol'
 import type { PublicRoute } from './events.ts'
+import type { Knock } from './knock.ts'
 import { type Origin, formatOrigin } from './origin.ts'
 import type { CheckedRoute, OriginCheck } from './origin-checks.ts'
 import { type HttpSettings, type ServedRoute, plainHttp } from './served-route.ts'
@@ -22,6 +23,8 @@ export interface RouteRequest {
   readonly balance?: Balance | undefined
   /** Who may visit, by address; absent: everybody. */
   readonly access?: AccessList | undefined
+  /** Unknown visitors wait until somebody lets them in. */
+  readonly knock?: boolean | undefined
   /** How it is found out whether the origin answers; absent: not at all. */
   readonly check?: OriginCheck | undefined
   /** Of an https route; absent: HTTP passes unchanged but for what every route does to it. */
@@ -93,6 +96,16 @@ export class RouteBook {
     )
     for (const id of this.#served.keys()) if (!shown.has(id)) this.#served.delete(id)
     for (const [id, route] of shown) this.#served.set(id, route)
+  }
+
+  /** The door that a visitor of the route knocks at; undefined where none need knock. */
+  doorOf(routeId: string): Omit<Knock, 'visitor'> | undefined {
+    const entry = [...this.#entries, ...(this.#proposed ?? [])].find(
+      ({ id, knock }) => id === routeId && knock === true,
+    )
+    if (!entry) return undefined
+    const { publicUrl, url, origin } = entry
+    return { url: publicUrl ?? formatRouteUrl(url), target: formatOrigin(origin) }
   }
 
   /** Routes whose origins are to be looked after. */

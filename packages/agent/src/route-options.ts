@@ -1,5 +1,5 @@
-// What holds for every route of one command line: the pool that they are shared in, and what is asked
-// of their origins. Read from flags, variables and file alike.
+// What holds for every route of one command line that says nothing of its own: whether unknown visitors
+// knock, the pool that it is shared in, and what is asked of its origin. Read from flags, variables and file alike.
 import { readFile } from 'node:fs/promises'
 import {
   type Balance,
@@ -9,7 +9,7 @@ import {
   parsePoolName,
 } from '@sallyport/protocol'
 import type { FlagName } from './command-line.ts'
-import { parseOriginCheck } from './origin-checks.ts'
+import { type OriginCheck, parseOriginCheck } from './origin-checks.ts'
 import { parseProxyProtocol } from './origin-preamble.ts'
 import type { OriginTls } from './origin.ts'
 import type { RouteRequest } from './route-book.ts'
@@ -27,22 +27,40 @@ export async function withRouteOptions(
 ): Promise<readonly RouteRequest[]> {
   const pool = read('pool', parsePoolName)
   const balance = read('balance', (text, where, code): Balance => {
-    if (pool !== undefined) return parseBalance(text, where, code)
+    const hasPool = pool !== undefined || routes.some((route) => route.pool !== undefined)
+    if (hasPool) return parseBalance(text, where, code)
     throw badInput(code, { what: 'balance', where, value: text, right: 'a --pool beside it' })
   })
   const check = read('health-check', (text, where, code) => ({
     asked: parseOriginCheck(text, where, code),
   }))
-  const pooledCheck = pool === undefined ? undefined : ({ kind: 'tcp' } as const)
+  const knock = read('knock', parseSwitch)
   const proxyProtocol = read('proxy-protocol', parseProxyProtocol)
   const tls = await readOriginTls(routes, read)
-  return routes.map((route) => ({
-    ...route,
-    origin: route.origin.kind === 'server' ? route.origin : { ...route.origin, proxyProtocol, tls },
-    pool,
-    balance,
-    check: check ? check.asked : pooledCheck,
-  }))
+  return routes.map((route) => {
+    const { origin } = route
+    const ownPool = route.pool ?? pool
+    const isPooled = ownPool !== undefined
+    return {
+      ...route,
+      origin: origin.kind === 'server' ? origin : { ...origin, proxyProtocol, tls },
+      knock: route.knock ?? knock ?? false,
+      pool: ownPool,
+      balance: route.balance ?? (isPooled ? balance : undefined),
+      check: 'check' in route ? route.check : check ? check.asked : usualCheck(isPooled),
+    }
+  })
+}
+
+/** A pool must know who is dead. */
+function usualCheck(isPooled: boolean): OriginCheck | undefined {
+  return isPooled ? { kind: 'tcp' } : undefined
+}
+
+function parseSwitch(text: string, where: string, code: ErrorCode): boolean {
+  if (text === 'true' || text === '1') return true
+  if (text === 'false' || text === '0') return false
+  throw badInput(code, { what: 'switch', where, value: text, right: '1, true, 0 or false' })
 }
 
 async function readOriginTls(
@@ -50,11 +68,7 @@ async function readOriginTls(
   read: ReadSetting,
 ): Promise<OriginTls | undefined> {
   const insecure = read('origin-insecure', (text, where, code) => ({ text, where, code }))
-  if (insecure && !['true', '1', 'false', '0'].includes(insecure.text)) {
-    const { text: value, where, code } = insecure
-    throw badInput(code, { what: 'switch', where, value, right: '1, true, 0 or false' })
-  }
-  const isInsecure = insecure?.text === 'true' || insecure?.text === '1'
+  const isInsecure = read('origin-insecure', parseSwitch) ?? false
   const file = read('origin-ca', (text, where, code) => ({ text, where, code }))
   if (!isInsecure && !file) return undefined
   const { text: value, where, code } = file ?? insecure ?? { text: '', where: '', code: 'SP_USAGE' }

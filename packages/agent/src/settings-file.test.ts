@@ -81,6 +81,54 @@ test("config: an endpoint's own networks stand in place of the command line's", 
   )
 })
 
+const pools = `endpoints:
+  web:
+    target: 1
+    url: tcp://:1
+    pool: green
+    balance: least-connections
+    health_check: /healthz
+  plain:
+    target: 2
+    url: tcp://:2
+    knock: true
+  unchecked:
+    target: 3
+    url: tcp://:3
+    pool: red
+    health_check: 'off'
+`
+
+for (const [flags, web, plain, unchecked] of [
+  [
+    '',
+    ['green', 'least-connections', { kind: 'http', path: '/healthz' }, false],
+    [undefined, undefined, undefined, true],
+    ['red', undefined, undefined, false],
+  ],
+  [
+    '--pool blue --balance round-robin --knock',
+    ['green', 'least-connections', { kind: 'http', path: '/healthz' }, true],
+    ['blue', 'round-robin', { kind: 'tcp' }, true],
+    ['red', 'round-robin', undefined, true],
+  ],
+  [
+    '--balance least-connections --health-check /up',
+    ['green', 'least-connections', { kind: 'http', path: '/healthz' }, false],
+    [undefined, undefined, { kind: 'http', path: '/up' }, true],
+    ['red', 'least-connections', undefined, false],
+  ],
+] as const) {
+  test(`config: endpoints with pools of their own, and --all ${flags}`, async () => {
+    const args = ['--all', '--config', 'a.yaml', ...flags.split(' ').filter((one) => one !== '')]
+    const { routes } = await load(args, { files: { 'a.yaml': pools } })
+    assert.deepEqual(
+      routes.map(({ pool, balance, check, knock }) => [pool, balance, check, knock]),
+      [web, plain, unchecked],
+    )
+  })
+}
+
 test('config: the join string from the file, or from the file that it names', async () => {
   const host = async (text: string): Promise<string> => {
     const files = { joined: otherJoin, 'a.yaml': text }
@@ -126,6 +174,28 @@ const wrong: readonly (readonly [
     /^endpoints \(--all\); needs endpoints in .*a, which has none$/,
     2,
     { files: { a: '' } },
+  ],
+  [
+    'plain --config a',
+    /^balance \(endpoints\.plain\.balance in .*a:4:5\): "round-robin" .*needs a pool beside it$/,
+    3,
+    { files: { a: 'endpoints:\n  plain:\n    target: 1\n    balance: round-robin\n' } },
+  ],
+  [
+    'plain --balance round-robin --config a',
+    /^balance \(--balance\).*needs a --pool beside it/,
+    2,
+    { files: { a: 'endpoints:\n  plain:\n    target: 1\n' } },
+  ],
+  [
+    '--all --config a',
+    /knock in .*a:5:5\): "sometimes" is not valid.*health_check in .*a:4:5\): "up"/s,
+    3,
+    {
+      files: {
+        a: 'endpoints:\n  b:\n    target: 1\n    health_check: up\n    knock: sometimes\n',
+      },
+    },
   ],
   [
     'web 3000 --config a',

@@ -38,6 +38,19 @@ const endpoint = z.strictObject(
       standard: 'that of `--deny-from`',
       description: 'One network or a list, as `--deny-from`',
     }),
+    knock: yesNo().optional().meta({ standard: 'that of `--knock`', description: 'As `--knock`' }),
+    pool: text(parsePoolName).optional().meta({
+      standard: 'that of `--pool`',
+      description: 'As `--pool`',
+    }),
+    balance: text(parseBalance).optional().meta({
+      standard: 'that of `--balance`',
+      description: 'As `--balance`; needs a pool, of its own or of `--pool`',
+    }),
+    health_check: text(parseOriginCheck).optional().meta({
+      standard: 'that of `--health-check`; else tcp in a pool, else off',
+      description: 'As `--health-check`',
+    }),
   },
   { error: 'an endpoint: target, and url if the relay is not to assign one' },
 )
@@ -66,6 +79,12 @@ export const agentSettingsSchema = z.strictObject({
     flag: '--no-retry',
     standard: 'off',
     description: 'One attempt; exit 5 when the relay does not answer',
+  }),
+  knock: yesNo().optional().meta({
+    flag: '--knock',
+    standard: 'off',
+    description:
+      'Unknown visitors wait until somebody lets them in: see [Knocking](#knocking). For every route',
   }),
   pool: text(parsePoolName).optional().meta({
     flag: '--pool NAME',

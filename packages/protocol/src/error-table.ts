@@ -209,6 +209,11 @@ export const errorTable = {
     exit: ExitCode.failure,
     retry: false,
   },
+  SP_KNOCK_DENIED: {
+    meaning: 'The route asks unknown visitors to knock, and nobody let this one in.',
+    exit: ExitCode.failure,
+    retry: false,
+  },
   // --- this program ----------------------------------------------------------------------------
   SP_ABORTED: {
     meaning: 'This end gave the work up: it was closed or destroyed by its own program.',
