@@ -6,7 +6,7 @@ import { connect, type TLSSocket } from 'node:tls'
 import test from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { agentAlpn, type AgentKey, generateAgentKey } from '@sallyport/protocol'
-import { stage0Source } from '../../packages/provisioner/src/stage0-source.ts'
+import { launcherSource, stage0Source } from '../../packages/provisioner/src/stage0-source.ts'
 import { nodeRelease } from '../../packages/provisioner/src/node-release.ts'
 import { createUserData } from '../../packages/provisioner/src/user-data.ts'
 import { claimInstance } from '../../packages/provisioner/src/claim.ts'
@@ -35,6 +35,7 @@ async function bootFresh(): Promise<Fresh> {
     deployKey: deployKey.publicKey,
     secret,
     stage0: stage0Source(),
+    launcher: launcherSource(),
     node: nodeRelease,
   })
   const machine = new ProcessMachine({ userData, address })

@@ -23,6 +23,7 @@ import {
 import { type DeployCall, callRelay } from '../../packages/provisioner/src/deploy-call.ts'
 import { answerDeploy } from '../../packages/relay/src/deploy-service.ts'
 import { LogRing } from '../../packages/relay/src/log-ring.ts'
+import { StateDirectory } from '../../packages/relay/src/state-directory.ts'
 import { maxDeploySockets } from '../../packages/relay/src/limits.ts'
 import { connectBareAgent } from '../support/bare-agent.ts'
 import { deadline, until } from '../support/deadline.ts'
@@ -30,12 +31,19 @@ import { type InProcessRelay, startInProcessRelay } from '../support/in-process-
 import { readToClose } from '../support/neighbourhood.ts'
 
 const deployKey = generateAgentKey()
+const options = {
+  // Nothing of what is asked here is kept.
+  state: new StateDirectory('/nowhere'),
+  deployKey: deployKey.publicKey,
+  boot: 1,
+  restart: () => assert.fail('nobody asked for a new start'),
+}
 
 function startRelay(logRing = new LogRing(() => new Date(0))): Promise<InProcessRelay> {
   return startInProcessRelay({
     deploy: {
       publicKey: deployKey.publicKey,
-      answer: (relay, request) => answerDeploy(relay, request, { logRing }),
+      answer: (relay, request, body) => answerDeploy(relay, request, body, { ...options, logRing }),
     },
   })
 }

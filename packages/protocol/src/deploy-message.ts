@@ -4,6 +4,9 @@ import { errorTable, type ErrorCode, SallyportError } from './errors.ts'
 import { maxDeployLogLines } from './limits.ts'
 import { oneLine } from './one-line.ts'
 
+/** 0 is the bundle of the claim. */
+const version = z.int().min(1).max(0xffff_ffff)
+
 const requestSchema = z.discriminatedUnion('do', [
   z.strictObject({ do: z.literal('status') }),
   z.strictObject({ do: z.literal('agents-ls') }),
@@ -17,6 +20,16 @@ const requestSchema = z.discriminatedUnion('do', [
   z.strictObject({ do: z.literal('agents-rm'), name: z.string() }),
   /** The answer's body holds the lines. */
   z.strictObject({ do: z.literal('logs'), lines: z.int().min(1).max(maxDeployLogLines) }),
+  /** The text of relay.json. */
+  z.strictObject({ do: z.literal('settings'), text: z.string() }),
+  /** The request's body is a chain in PEM, for the relay's own TLS key. */
+  z.strictObject({ do: z.literal('certificate') }),
+  /** The relay drains and starts again. */
+  z.strictObject({ do: z.literal('restart') }),
+  /** The request's body is the bundle; the relay drains and starts it, on trial. */
+  z.strictObject({ do: z.literal('upgrade'), version, signature: z.string().length(86) }),
+  /** The bundle that runs is good. */
+  z.strictObject({ do: z.literal('confirm'), version }),
 ])
 
 export type DeployRequest = z.output<typeof requestSchema>
@@ -25,12 +38,26 @@ export type DeployRequest = z.output<typeof requestSchema>
 const line = z.string().transform((text) => oneLine(text))
 const agent = z.object({ name: line, key: line, allow: line })
 
+const bundle = z.object({
+  version: z.int().min(0),
+  sha256: line,
+  highest: z.int().min(0),
+  isOnTrial: z.boolean(),
+  failed: z.object({ version: z.int().min(0), why: line }).optional(),
+})
+
 const replySchema = z.discriminatedUnion('ok', [
   z.object({
     ok: z.literal(true),
     agents: z.array(agent).optional(),
     /** The relay's own status; the body has it for people. */
     status: z.record(z.string(), z.unknown()).optional(),
+    /** How often the relay has started. */
+    boot: z.int().min(0).optional(),
+    /** What code runs; absent where no launcher started it. */
+    bundle: bundle.optional(),
+    /** Whether settings or certificate are other ones than before: they count from the next start. */
+    isChanged: z.boolean().optional(),
   }),
   z.object({ ok: z.literal(false), code: z.string(), message: line }),
 ])

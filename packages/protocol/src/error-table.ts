@@ -297,6 +297,16 @@ export const errorTable = {
     exit: ExitCode.failure,
     retry: false,
   },
+  SP_UPGRADE_REFUSED: {
+    meaning: 'The relay did not take a new bundle: its signature or version is not right.',
+    exit: ExitCode.refused,
+    retry: false,
+  },
+  SP_UPGRADE_FAILED: {
+    meaning: 'The new bundle did not come up; the relay runs the one before.',
+    exit: ExitCode.failure,
+    retry: false,
+  },
   SP_INTERNAL: {
     meaning: 'A fault of Sallyport itself: please report it with the message.',
     exit: ExitCode.failure,

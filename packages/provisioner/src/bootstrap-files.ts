@@ -52,8 +52,8 @@ WantedBy=multi-user.target
 export const relayDirectory = 'var/lib/sallyport-relay'
 
 /** The relay may bind the public ports and write its own directory, and nothing else. */
-export function relayUnit(port: number): string {
-  const listen = `:${port}`
+export function relayUnit(port: number, deployKey: string): string {
+  const launch = `/opt/sallyport/launch.mjs ${deployKey}`
   return `[Unit]
 Description=Sallyport relay
 After=network-online.target
@@ -62,7 +62,7 @@ ConditionPathExists=/var/lib/sallyport/claimed
 StartLimitIntervalSec=0
 
 [Service]
-ExecStart=/opt/sallyport/node /opt/sallyport/relay.mjs serve --dir /${relayDirectory} --listen ${listen}
+ExecStart=/opt/sallyport/node ${launch} serve --dir /${relayDirectory} --listen :${port}
 Restart=always
 RestartSec=1
 DynamicUser=yes

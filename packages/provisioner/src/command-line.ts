@@ -6,7 +6,7 @@ import type { Setting } from './env-file.ts'
 import { defaultLogLines } from './limits.ts'
 
 /** Commands of one word. */
-const words = ['plan', 'up', 'status', 'down', 'list', 'iam-policy', 'logs'] as const
+const words = ['plan', 'up', 'status', 'down', 'list', 'iam-policy', 'logs', 'upgrade'] as const
 
 export type Command =
   | { readonly do: (typeof words)[number] }
@@ -55,6 +55,7 @@ export const help = `provisioner: from AWS credentials to a running relay, and b
   provisioner agents ls         the agents and what each may claim
   provisioner agents rm NAME    takes its key away; its sessions end
   provisioner logs              the last lines of the relay's log
+  provisioner upgrade           the relay's bundle of this release; takes it back unless it comes up
 
   --env-file FILE          settings (.env)
   --json                   events, one JSON object a line

@@ -1,7 +1,7 @@
 // What the relay is told at the claim: its settings, the agent that may join, and the names of its
 // certificate. The agent's private key is not in it.
 import { readFileSync } from 'node:fs'
-import { createPrivateKey, X509Certificate } from 'node:crypto'
+import { createPrivateKey, createPublicKey, X509Certificate } from 'node:crypto'
 import { isIP } from 'node:net'
 import { type AgentKey, SallyportError } from '@sallyport/protocol'
 import type { Settings } from './settings.ts'
@@ -44,7 +44,7 @@ export function createConfiguration(
 
 /** The relay goes by its address: a relay's own name is never anybody's route, and the endpoint's name
  * must be one. */
-function relaySettings({ relayPort, tcpPorts }: Settings, address: string): string {
+export function relaySettings({ relayPort, tcpPorts }: Settings, address: string): string {
   // The relay takes one range; the security group opens only what was asked for.
   const from = Math.min(...tcpPorts.map((one) => one.from))
   const to = Math.max(...tcpPorts.map((one) => one.to))
@@ -85,6 +85,11 @@ export function ownCertificate(settings: Settings): CertificateFiles | undefined
     throw new SallyportError('SP_CONFIG', `${keyFile} or ${certFile} is not PEM`, { cause: error })
   }
   throw new SallyportError('SP_CONFIG', `${certFile} is not the certificate of ${keyFile}`)
+}
+
+/** base64url of the public half's SPKI, as DER. */
+export function spkiOf(key: string): string {
+  return createPublicKey(key).export({ type: 'spki', format: 'der' }).toString('base64url')
 }
 
 function readPem(path: string, name: string): string {

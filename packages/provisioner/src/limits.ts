@@ -46,3 +46,6 @@ export const deployAnswerMs = 60_000
 
 /** Log lines that `logs` shows without --lines: two screens. */
 export const defaultLogLines = 100
+
+/** A relay that starts again drains for 30 s at most; twice that, and a start on a slow machine. */
+export const restartWaitSeconds = 90

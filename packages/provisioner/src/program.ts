@@ -13,7 +13,7 @@ import { readRelayBundle } from './relay-bundle.ts'
 import { createRelayBootstrap } from './relay-bootstrap.ts'
 import { resolveName } from './resolve-name.ts'
 import { parseSettings } from './settings.ts'
-import { runAddAgent, runListAgents, runLogs, runRemoveAgent } from './relay-program.ts'
+import { runAddAgent, runListAgents, runLogs, runRemoveAgent, runUpgrade } from './relay-program.ts'
 import { down, plan, up, type StackOptions } from './stack.ts'
 import { runStatus } from './status-program.ts'
 import { enabledRegions, findStacks, type FoundStack } from './stacks.ts'
@@ -85,6 +85,8 @@ async function run(options: ProgramOptions, line: CommandLine): Promise<number> 
       return runRemoveAgent(output, stack, line.command.name)
     case 'logs':
       return runLogs(output, stack, line.lines)
+    case 'upgrade':
+      return runUpgrade(output, stack, readBundle())
   }
 }
 

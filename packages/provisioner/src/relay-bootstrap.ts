@@ -1,5 +1,5 @@
 // The bootstrap as it really is: keys, user-data, claim, join string.
-import { createPublicKey, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import {
   computePin,
   formatJoinString,
@@ -9,9 +9,10 @@ import {
 } from '@sallyport/protocol'
 import type { Bootstrap, Handover } from './bootstrap.ts'
 import { awaitRelay, claimInstance, deliveryDigest, isRelayThere } from './claim.ts'
-import { createConfiguration, ownCertificate } from './configuration.ts'
+import { redeliver } from './redelivery.ts'
+import { createConfiguration, ownCertificate, spkiOf } from './configuration.ts'
 import { nodeRelease } from './node-release.ts'
-import { stage0Source } from './stage0-source.ts'
+import { launcherSource, stage0Source } from './stage0-source.ts'
 import type { Claim } from './state-file.ts'
 import { createUserData } from './user-data.ts'
 
@@ -45,6 +46,7 @@ export function createRelayBootstrap(options: RelayBootstrapOptions): Bootstrap 
         deployKey: parseToken(claim.deployKey, 'state file').publicKey,
         secret: claim.secret ?? '',
         stage0: stage0Source(),
+        launcher: launcherSource(),
         endsAt:
           ttlSeconds === undefined ? undefined : Math.floor(now.getTime() / 1_000) + ttlSeconds,
         node: { ...nodeRelease, mirrors: settings.nodeMirrors ?? nodeRelease.mirrors },
@@ -82,16 +84,19 @@ export function createRelayBootstrap(options: RelayBootstrapOptions): Bootstrap 
     },
 
     async deliver(handover) {
-      const { claim, endpoint, settings } = handover
+      const { claim, endpoint, settings, save } = handover
       const spki = claim.spki ?? ''
       if (!(await isRelayThere(targetOf(handover), spki))) {
         await awaitRelay(targetOf(handover), spki)
       }
       const delivery = prepare(handover, options.readBundle())
-      handover.save({ joinString: joinString(handover, delivery.agent, spki) })
-      if (claim.delivered !== digestOf(delivery)) {
+      save({ joinString: joinString(handover, delivery.agent, spki) })
+      const delivered = digestOf(delivery)
+      if (claim.delivered === delivered) return
+      if (await redeliver(handover, delivery.bundle)) save({ claim: { ...claim, delivered } })
+      else {
         options.note(
-          `the relay at ${endpoint}:${settings.relayPort} keeps the bundle and settings that it was claimed with; run down and up to change them`,
+          `the relay at ${endpoint}:${settings.relayPort} has no deploy door: it keeps the bundle and settings that it was claimed with; run down and up to change them`,
         )
       }
     },
@@ -115,9 +120,7 @@ function digestOf(delivery: { readonly bundle: Buffer; readonly configuration: B
 /** Where KEY_FILE is given, that key is the relay's. */
 function own({ settings }: Handover): string | undefined {
   const pair = ownCertificate(settings)
-  if (pair === undefined) return undefined
-  const der = createPublicKey(pair.key).export({ type: 'spki', format: 'der' })
-  return der.toString('base64url')
+  return pair === undefined ? undefined : spkiOf(pair.key)
 }
 
 function joinString(

@@ -2,6 +2,7 @@
 // asked for any of it.
 import {
   computePin,
+  type DeployReply,
   formatJoinString,
   generateAgentKey,
   oneLine,
@@ -11,7 +12,8 @@ import {
 } from '@sallyport/protocol'
 import { callRelay, type DeployCall } from './deploy-call.ts'
 import type { StackOptions } from './stack.ts'
-import { readState, type State } from './state-file.ts'
+import { openState, readState, type State } from './state-file.ts'
+import { upgradeRelay, type Upgraded } from './upgrade.ts'
 
 /** A stack whose relay was claimed. */
 export interface Claimed {
@@ -36,8 +38,11 @@ export function findClaimed(state: State | undefined): Claimed | undefined {
 }
 
 /** @throws {SallyportError} SP_STATE when no relay of this stack was claimed. */
-export function requireClaimed({ settings }: StackOptions): Claimed {
-  const claimed = findClaimed(readState(settings.stateFile))
+export function requireClaimed(
+  { settings }: StackOptions,
+  state = readState(settings.stateFile),
+): Claimed {
+  const claimed = findClaimed(state)
   if (claimed !== undefined) return claimed
   const why = `no relay of ${settings.stateFile} stands`
   throw new SallyportError('SP_STATE', `${why}; run provisioner up first`)
@@ -86,6 +91,20 @@ export async function readLogs(options: StackOptions, lines: number): Promise<re
   return linesOf((await call.ask({ do: 'logs', lines })).body)
 }
 
+/** Brings the relay to the bundle, one provisioner at a time. @throws what upgradeRelay throws. */
+export async function upgrade(options: StackOptions, bundle: Buffer): Promise<Upgraded> {
+  const { settings, signal } = options
+  await using file = openState(settings.stateFile)
+  const claimed = requireClaimed(options, file.state)
+  return upgradeRelay({
+    dial: () => dialRelay(options, claimed),
+    deployKey: parseToken(claimed.deployKey, 'state file'),
+    bundle,
+    pollSeconds: settings.pollSeconds,
+    signal,
+  })
+}
+
 export interface RelayStatus {
   /** As the relay has it. */
   readonly facts: Readonly<Record<string, unknown>>
@@ -99,7 +118,17 @@ export async function readRelayStatus(
 ): Promise<RelayStatus> {
   using call = await dialRelay(options, claimed)
   const { reply, body } = await call.ask({ do: 'status' })
-  return { facts: reply.status ?? {}, lines: linesOf(body) }
+  const { status = {}, bundle } = reply
+  return { facts: { ...status, bundle }, lines: [...linesOf(body), ...describeBundle(bundle)] }
+}
+
+function describeBundle(bundle: DeployReply['bundle']): string[] {
+  if (bundle === undefined) return []
+  const { version, sha256, isOnTrial, failed } = bundle
+  const running = `bundle ${version}${isOnTrial ? ' on trial' : ''}, SHA-256 ${sha256}`
+  return failed === undefined
+    ? [running]
+    : [running, `bundle ${failed.version} did not come up: ${failed.why}`]
 }
 
 /** The relay is no friend of this terminal until proved: no control character passes. */

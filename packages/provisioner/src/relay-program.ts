@@ -1,6 +1,6 @@
-// The commands that steer a standing relay: `agents`, `logs`. What they print, and their exit codes.
+// The commands that steer a standing relay: `agents`, `logs`, `upgrade`. What they print, and their exit codes.
 import { emit, type Output } from './output.ts'
-import { addAgent, listAgents, readLogs, removeAgent } from './relay-commands.ts'
+import { addAgent, listAgents, readLogs, removeAgent, upgrade } from './relay-commands.ts'
 import type { StackOptions } from './stack.ts'
 
 export async function runAddAgent(
@@ -37,6 +37,21 @@ export async function runLogs(output: Output, stack: StackOptions, lines: number
   for (const line of await readLogs(stack, lines)) {
     if (output.json) emit(output, 'log', { line })
     else output.out(line)
+  }
+  return 0
+}
+
+export async function runUpgrade(
+  output: Output,
+  stack: StackOptions,
+  bundle: Buffer,
+): Promise<number> {
+  const { version, hasRestarted } = await upgrade(stack, bundle)
+  if (output.json) emit(output, 'upgraded', { bundle: version, was_new: hasRestarted })
+  else {
+    output.error(
+      hasRestarted ? `the relay runs bundle ${version}` : 'the relay runs this bundle already',
+    )
   }
   return 0
 }

@@ -1,8 +1,17 @@
-// The text of stage 0 as it goes into user-data: the file itself, without its comments.
+// The texts of stage 0 and of the launcher as they go into user-data: the files themselves, without
+// their comments.
 import { readFileSync } from 'node:fs'
 
 export function stage0Source(): string {
-  const text = readFileSync(new URL('./stage0/stage0.mjs', import.meta.url), 'utf8')
+  return sourceOf('stage0.mjs')
+}
+
+export function launcherSource(): string {
+  return sourceOf('launch.mjs')
+}
+
+function sourceOf(name: string): string {
+  const text = readFileSync(new URL(`./stage0/${name}`, import.meta.url), 'utf8')
   return text
     .replaceAll(/\/\*\*.*?\*\//gs, '')
     .split('\n')

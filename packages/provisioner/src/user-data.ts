@@ -14,6 +14,7 @@ export interface UserDataOptions {
   /** K: proves to us that we talk to this launch; of no use after the claim. base64url. */
   readonly secret: string
   readonly stage0: string
+  readonly launcher: string
   readonly node: NodeRelease
   /** Seconds since 1970 at which the machine ends itself, claimed or not. */
   readonly endsAt?: number | undefined
@@ -28,9 +29,10 @@ const noLogins = { ssh_pwauth: false, disable_root: true, ssh_genkeytypes: ['ed2
 
 /** The text; throws SP_INTERNAL when it would not fit into EC2's 16 KB. */
 export function createUserData(options: UserDataOptions): string {
+  const deployKey = Buffer.from(options.deployKey).toString('base64url')
   const parameters = {
     port: options.relayPort,
-    deployKey: Buffer.from(options.deployKey).toString('base64url'),
+    deployKey,
     secret: options.secret,
     directory: relayDirectory,
     startCommand: ['systemctl', 'start', '--no-block', 'sallyport-relay.service'],
@@ -46,9 +48,14 @@ export function createUserData(options: UserDataOptions): string {
     write_files: [
       file('/opt/sallyport/stage0.mjs', '0644', options.stage0),
       file('/opt/sallyport/stage0.json', '0600', JSON.stringify(parameters)),
+      file('/opt/sallyport/launch.mjs', '0644', options.launcher),
       file('/opt/sallyport/fetch-node.sh', '0755', fetchNodeScript(options.node)),
       file('/etc/systemd/system/sallyport-stage0.service', '0644', stage0Unit),
-      file('/etc/systemd/system/sallyport-relay.service', '0644', relayUnit(options.relayPort)),
+      file(
+        '/etc/systemd/system/sallyport-relay.service',
+        '0644',
+        relayUnit(options.relayPort, deployKey),
+      ),
     ],
     runcmd: [
       ['/opt/sallyport/fetch-node.sh'],

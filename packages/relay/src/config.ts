@@ -8,9 +8,9 @@ import {
   formatListenAddress,
   formatPortRange,
 } from '@sallyport/protocol'
-import { z } from 'zod'
 import { isEveryAddress, isLoopback } from './address.ts'
 import { allowEverything } from './agent-keys.ts'
+import { relayFileSchema } from './delivered-settings.ts'
 import { type Surroundings, readEnvFile } from './env-file.ts'
 import type { ParkingOptions } from './parking.ts'
 import { type RelayFile, readRelayFile, yamlSource } from './settings-file.ts'
@@ -66,15 +66,6 @@ export interface ServeConfig extends PublicSettings, Output {
   readonly allow: string
 }
 
-const relayFile = z
-  .strictObject({
-    v: z.literal(1),
-    host: z.string().optional(),
-    listen: z.string().optional(),
-    tcp_ports: z.string().optional(),
-  })
-  .transform(({ host, listen, tcp_ports }) => ({ host, listen, tcp_ports }))
-
 async function openSources(flags: Flags, around: Surroundings): Promise<readonly Source[]> {
   const file = await readEnvFile(flags, around)
   const sources = [flagSource(flags), variableSource(around.variables)]
@@ -119,7 +110,12 @@ export async function loadServeConfig(flags: Flags, around: Surroundings): Promi
   const named = typed.map((source) => source.get('config')).find((found) => found !== undefined)
   const file = await readRelayFile(flags, named, state, around)
   const text = await state.read('relay.json')
-  const kept = text === undefined ? {} : state.parse('relay.json', text, relayFile)
+  const {
+    host,
+    listen: at,
+    tcp_ports,
+  } = text === undefined ? {} : state.parse('relay.json', text, relayFileSchema)
+  const kept = { host, listen: at, tcp_ports }
   const sources = [
     ...typed,
     ...(file ? [yamlSource(file)] : []),

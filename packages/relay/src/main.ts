@@ -152,7 +152,13 @@ async function serveUntilSignal(
   try {
     const { tcpPorts: ports } = config
     const descriptors = await readDescriptors(ports ? ports.last - ports.first + 1 : 0)
-    const { relay, reopen } = await serve(config, log, logRing, descriptors)
+    const { relay, reopen } = await serve({
+      config,
+      log,
+      logRing,
+      descriptors,
+      restart: () => first.resolve(),
+    })
     using reloader = startReloader({ relay, log, config, descriptors, load })
     reload = () => {
       reopen()

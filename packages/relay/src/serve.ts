@@ -1,4 +1,5 @@
 // `relay serve`: the state directory and the configuration become a running relay with its admin socket.
+import { systemClock } from '@sallyport/mux'
 import { type ListenAddress, formatHostPort, isSallyportError } from '@sallyport/protocol'
 import { AccessLog } from './access-log.ts'
 import { startAdminHttp } from './admin-http.ts'
@@ -6,6 +7,7 @@ import { startAdminSocket } from './admin-socket.ts'
 import { readAgentKeys, writeAgentKeys } from './agent-keys.ts'
 import { adminSocketName, noRelay } from './agents-command.ts'
 import { countBoot } from './boot-counter.ts'
+import { startBundleTrial } from './bundle-trial.ts'
 import type { ServeConfig } from './config.ts'
 import { readDeployKey } from './deploy-key.ts'
 import { answerDeploy } from './deploy-service.ts'
@@ -35,16 +37,22 @@ export async function readState({ state }: ServeConfig) {
   return { identity, agents, deployKey: await readDeployKey(state) }
 }
 
+export interface ServeOptions {
+  readonly config: ServeConfig
+  readonly log: Log
+  /** What the log has said. */
+  readonly logRing: LogRing
+  readonly descriptors: Descriptors
+  /** Ends the program with a drain, for what started it to start it again. */
+  restart(): void
+}
+
 /**
  * Starts the relay of a state directory.
  * @throws {SallyportError} SP_STATE, SP_NO_AGENTS, SP_ADDRESS_TAKEN.
  */
-export async function serve(
-  config: ServeConfig,
-  log: Log,
-  logRing: LogRing,
-  descriptors: Descriptors,
-): Promise<Served> {
+export async function serve(options: ServeOptions): Promise<Served> {
+  const { config, log, logRing, descriptors, restart } = options
   const { state, host, listen, tcpPorts, insecureNoAuth } = config
   const { identity, agents, deployKey } = await readState(config)
   const boot = await countBoot(state)
@@ -58,7 +66,7 @@ export async function serve(
     accessLog?.write(event)
     log.event(event)
   }
-  const options: RelayOptions = {
+  const relayOptions: RelayOptions = {
     host,
     listen,
     http: config.http,
@@ -67,7 +75,8 @@ export async function serve(
     agents,
     deploy: deployKey && {
       publicKey: deployKey,
-      answer: (one, request) => answerDeploy(one, request, { logRing }),
+      answer: (one, request, body) =>
+        answerDeploy(one, request, body, { state, deployKey, boot, logRing, restart }),
     },
     saveAgents: (keys) => writeAgentKeys(state, keys),
     boot,
@@ -76,11 +85,11 @@ export async function serve(
     insecureNoAuth,
     onEvent: tell,
   }
-  const relay = await startRelay(options).catch((error: unknown) => {
+  const relay = await startRelay(relayOptions).catch((error: unknown) => {
     const isHttp = isSallyportError(error) && error.message.includes(httpAddress(config))
     if (!isHttp || config.isHttpAsked) throw error
     log.note('warn', `plain HTTP is not redirected: ${error.message}`)
-    return startRelay({ ...options, http: undefined })
+    return startRelay({ ...relayOptions, http: undefined })
   })
   const started: AsyncDisposable[] = []
   try {
@@ -93,7 +102,8 @@ export async function serve(
     const admin = config.admin && http && formatHostPort(config.admin.host, http.port)
     log.event({ event: 'listening', address, host, ...(admin ? { admin } : {}) })
     if (boot === 1) log.note('info', publicNote(address, host))
-    const served = withHelpers(relay, socket, [http, accessLog])
+    const trial = await startBundleTrial({ state, clock: systemClock, log, restart })
+    const served = withHelpers(relay, socket, [trial, http, accessLog])
     return { relay: served, reopen: () => accessLog?.reopen() }
   } catch (error) {
     for (const helper of [...started, ...(accessLog ? [accessLog] : [])]) {

@@ -16,6 +16,9 @@ const files = {
   'tls.crt': { what: 'certificate', mode: 0o644 },
   'agents.json': { what: 'agent keys', mode: 0o600 },
   'deploy.json': { what: 'deploy key', mode: 0o644 },
+  'bundles.json': { what: 'list of bundles', mode: 0o644 },
+  'bundle-a.mjs': { what: 'delivered bundle', mode: 0o644 },
+  'bundle-b.mjs': { what: 'delivered bundle', mode: 0o644 },
   'boot.json': { what: 'boot counter', mode: 0o644 },
 } as const
 export type StateFile = keyof typeof files
@@ -96,7 +99,7 @@ export class StateDirectory {
    * written beside it, on the disk, then renamed. Makes the directory (0700) when there is none.
    * @throws {SallyportError} SP_STATE when the system refuses.
    */
-  async write(name: StateFile, content: string): Promise<void> {
+  async write(name: StateFile, content: string | Uint8Array): Promise<void> {
     const { mode } = files[name]
     const temporary = this.file(`${name}.${randomBytes(6).toString('hex')}.tmp`)
     try {

@@ -104,7 +104,7 @@ export class ProcessMachine {
     this.#endCommand()
     for (const pid of this.read('pids').split('\n').slice(0, -1)) {
       try {
-        process.kill(Number(pid), 'SIGKILL')
+        process.kill(-Number(pid), 'SIGKILL')
       } catch {
         // Ended by itself.
       }

@@ -1,0 +1,114 @@
+// KEY_FILE and CERT_FILE: the key travels over the claimed connection only, is the relay's from the
+// first visit on, and a renewed certificate of the same key is delivered again.
+import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { connect } from 'node:tls'
+import { once } from 'node:events'
+import test from 'node:test'
+import { matchesPin, parseJoinString } from '@sallyport/protocol'
+import { buildRelayBundle } from '../../scripts/bundle.ts'
+import { type CloudWorld, relayPort, startCloudWorld } from '../support/cloud-world.ts'
+import { deadline } from '../support/deadline.ts'
+import { temporaryDirectory } from '../support/temporary-directory.ts'
+
+const build = await temporaryDirectory()
+process.once('exit', () => rmSync(build.path, { recursive: true, force: true }))
+const bundle = build.join('relay-bundle.mjs')
+await buildRelayBundle(bundle)
+
+/** An authority of these tests, and certificates of it. */
+const openssl = (...args: readonly string[]): void =>
+  void execFileSync('openssl', args, { cwd: build.path, stdio: 'ignore' })
+const p256 = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes']
+openssl('req', ...p256, '-keyout', 'ca.key', '-x509', '-out', 'ca.crt', '-subj', '/CN=Authority')
+
+function makeKey(name: string): string {
+  openssl('req', ...p256, '-keyout', name, '-out', `${name}.csr`, '-subj', '/CN=tunnel')
+  return readFileSync(build.join(name), 'utf8')
+}
+
+function issue(keyName: string): string {
+  const issuer = ['-CA', 'ca.crt', '-CAkey', 'ca.key', '-CAcreateserial']
+  openssl('x509', '-req', '-in', `${keyName}.csr`, ...issuer, '-out', 'leaf.crt', '-days', '2')
+  return readFileSync(build.join('leaf.crt'), 'utf8')
+}
+
+const own = { key: makeKey('own.key'), certificate: issue('own.key') }
+
+async function startWorld(): Promise<CloudWorld> {
+  const world = await startCloudWorld({ hasDomain: true, env: { SALLYPORT_RELAY_BUNDLE: bundle } })
+  const [key, certificate] = ['own.key', 'own.crt'].map((name) => world.directory.join(name))
+  Object.assign(world.env, { KEY_FILE: key, CERT_FILE: certificate })
+  writeFileSync(key ?? '', own.key, { mode: 0o600 })
+  writeFileSync(certificate ?? '', own.certificate)
+  return world
+}
+
+/** What a visitor who checks nothing is shown. */
+async function shown(world: CloudWorld) {
+  const host = world.fake.world.addresses[0]?.publicAddress ?? ''
+  const socket = connect({ host, port: relayPort, rejectUnauthorized: false })
+  await deadline(once(socket, 'secureConnect'), 5_000, 'handshake')
+  const certificate = socket.getPeerX509Certificate() ?? assert.fail('no certificate')
+  socket.destroy()
+  return certificate
+}
+
+test('own certificate: it is delivered at the claim, and its key is nowhere else', async () => {
+  await using world = await startWorld()
+  const up = await world.finish(['up', '--json', '--verbose'])
+  const certificate = await shown(world)
+  assert.equal(certificate.toString().trim(), own.certificate.trim())
+  const join = parseJoinString(String(world.state()['joinString']), 'state')
+  const spki = certificate.publicKey.export({ type: 'spki', format: 'der' })
+  assert.ok(matchesPin(join.pin, spki), 'agents pin it')
+
+  const [instance] = world.live()
+  const machine = world.cloud.machines.get(instance?.id ?? '') ?? assert.fail('no machine')
+  const file = `${machine.root}/var/lib/sallyport-relay/tls.key`
+  assert.equal(statSync(file).mode & 0o777, 0o600)
+  const places = {
+    'user-data': instance?.userData ?? '',
+    requests: JSON.stringify(world.fake.calls),
+    state: JSON.stringify(world.state()),
+    output: up.stdout + up.stderr,
+    console: machine.console(),
+  }
+  const secret = own.key.split('\n').find((line) => line.length === 64) ?? assert.fail('key')
+  for (const [place, text] of Object.entries(places)) {
+    assert.ok(!text.includes(secret), `${place} holds the key`)
+    assert.ok(!text.includes('PRIVATE KEY'), `${place} holds a key`)
+  }
+
+  // The machine is switched off and on: the same key.
+  await machine.reboot()
+  assert.equal((await retry(() => shown(world))).toString(), certificate.toString())
+})
+
+async function retry<T>(attempt: () => Promise<T>): Promise<T> {
+  const until = performance.now() + 10_000
+  for (;;) {
+    try {
+      return await attempt()
+    } catch (error) {
+      if (performance.now() > until) throw error
+    }
+  }
+}
+
+test('own certificate: renewed, it is delivered to the standing relay; another key is not', async () => {
+  await using world = await startWorld()
+  await world.finish(['up'])
+  const renewed = issue('own.key')
+  writeFileSync(world.env['CERT_FILE'] ?? '', renewed)
+  await world.finish(['up'])
+  assert.equal((await shown(world)).toString().trim(), renewed.trim())
+  assert.equal(world.fake.world.instances.length, 1)
+
+  writeFileSync(world.env['KEY_FILE'] ?? '', makeKey('other.key'))
+  writeFileSync(world.env['CERT_FILE'] ?? '', issue('other.key'))
+  const refused = await world.finish(['up'], 3)
+  assert.match(refused.stderr, /KEY_FILE\) is another key than the relay's, which its agents pin/)
+  assert.equal((await shown(world)).toString().trim(), renewed.trim())
+})
