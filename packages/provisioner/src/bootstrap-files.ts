@@ -51,6 +51,23 @@ WantedBy=multi-user.target
 /** The state directory of the relay: systemd gives it to the user that it makes for the service. */
 export const relayDirectory = 'var/lib/sallyport-relay'
 
+/** Minutes without a beat (one every 15 s) after which a relay counts as stuck. */
+const stuckMinutes = 2
+
+/**
+ * What root looks at once a minute. Only the times of the relay's two files count, never what it may
+ * have written into them; `find` follows no link that stands in their place.
+ */
+export function watchScript(idleMinutes: number | undefined): string {
+  const idle = `! old active ${idleMinutes ?? 0} || systemctl poweroff\n`
+  return `#!/bin/sh
+root="\${SALLYPORT_ROOT:-}"
+[ -e "$root/var/lib/sallyport/claimed" ] || exit 0
+old() { [ -n "$(find "$root/${relayDirectory}/$1" -mmin "+$2" 2>/dev/null)" ]; }
+! old alive ${stuckMinutes} || systemctl restart --no-block sallyport-relay.service
+${idleMinutes === undefined ? '' : idle}`
+}
+
 /** The relay may bind the public ports and write its own directory, and nothing else. */
 export function relayUnit(port: number, deployKey: string): string {
   const launch = `/opt/sallyport/launch.mjs ${deployKey}`
@@ -62,9 +79,10 @@ ConditionPathExists=/var/lib/sallyport/claimed
 StartLimitIntervalSec=0
 
 [Service]
-ExecStart=/opt/sallyport/node ${launch} serve --dir /${relayDirectory} --listen :${port}
+ExecStart=/opt/sallyport/node ${launch} serve --dir /${relayDirectory} --listen :${port} --heartbeat
 Restart=always
 RestartSec=1
+TimeoutStopSec=45
 DynamicUser=yes
 StateDirectory=sallyport-relay
 StateDirectoryMode=0700

@@ -38,6 +38,10 @@ const settingFlags = {
   host: { setting: 'SALLYPORT_HOST', help: 'the public name, where its DNS is kept elsewhere' },
   'tcp-ports': { setting: 'SALLYPORT_TCP_PORTS', help: 'public ports or ranges: 2222,8000-8010' },
   ttl: { setting: 'SALLYPORT_TTL', help: 'the machine ends itself after 90m, 12h, 3d' },
+  'end-when-idle': {
+    setting: 'SALLYPORT_END_WHEN_IDLE',
+    help: 'it ends itself after 12h without agent and visitor',
+  },
   'relay-port': { setting: 'SALLYPORT_RELAY_PORT', help: 'the port of the relay (443)' },
   'server-info': { setting: 'SERVER_INFO', help: 'the state file (server_info.json)' },
 } as const

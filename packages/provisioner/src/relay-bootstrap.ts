@@ -40,7 +40,7 @@ export function createRelayBootstrap(options: RelayBootstrapOptions): Bootstrap 
     },
 
     createUserData(settings, claim, now) {
-      const { ttlSeconds } = settings
+      const { ttlSeconds, endWhenIdleSeconds } = settings
       return createUserData({
         relayPort: settings.relayPort,
         deployKey: parseToken(claim.deployKey, 'state file').publicKey,
@@ -49,6 +49,7 @@ export function createRelayBootstrap(options: RelayBootstrapOptions): Bootstrap 
         launcher: launcherSource(),
         endsAt:
           ttlSeconds === undefined ? undefined : Math.floor(now.getTime() / 1_000) + ttlSeconds,
+        idleMinutes: endWhenIdleSeconds === undefined ? undefined : endWhenIdleSeconds / 60,
         node: { ...nodeRelease, mirrors: settings.nodeMirrors ?? nodeRelease.mirrors },
       })
     },

@@ -57,6 +57,8 @@ export interface Settings {
   readonly claimSeconds: number
   /** After so long the machine ends itself, whoever is asleep; absent = never. */
   readonly ttlSeconds?: number | undefined
+  /** Without agent and visitor for so long the machine ends itself; absent = never. */
+  readonly endWhenIdleSeconds?: number | undefined
   /** Where the instance gets Node from; absent = the usual places. The pinned hash decides. */
   readonly nodeMirrors?: readonly string[] | undefined
   /** Things worth saying that are no errors. */
@@ -140,7 +142,8 @@ export function parseSettings(read: Read, userName: string): Settings {
     pollSeconds: parsePoll(read),
     claimSeconds:
       wholeNumber(read, 'SALLYPORT_CLAIM_SECONDS', 1, maxClaimSeconds) ?? defaultClaimSeconds,
-    ttlSeconds: parseTtl(read),
+    ttlSeconds: parseDuration(read, 'SALLYPORT_TTL'),
+    endWhenIdleSeconds: parseDuration(read, 'SALLYPORT_END_WHEN_IDLE'),
     nodeMirrors: parseMirrors(read),
     notes:
       read('KEY_PAIR') === undefined
@@ -214,14 +217,14 @@ function parsePorts(read: Read): PortRange[] {
 
 const secondsOf = { m: 60, h: 3_600, d: 86_400 } as const
 
-function parseTtl(read: Read): number | undefined {
-  const written = read('SALLYPORT_TTL')
+function parseDuration(read: Read, name: string): number | undefined {
+  const written = read(name)
   if (written === undefined) return undefined
   const [, digits = '', unit = ''] = /^(\d{1,5})([mhd])$/.exec(written.value) ?? []
   const scale = unit === 'm' || unit === 'h' || unit === 'd' ? secondsOf[unit] : Number.NaN
   const seconds = Number(digits) * scale
   if (seconds >= minTtlSeconds) return seconds
-  throw wrong(read, 'SALLYPORT_TTL', 'a time like 90m, 12h or 3d, at least 30m')
+  throw wrong(read, name, 'a time like 90m, 12h or 3d, at least 30m')
 }
 
 /** Urls that a shell script quotes: nothing that ends a quotation. */

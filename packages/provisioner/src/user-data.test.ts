@@ -51,11 +51,22 @@ test('user-data: a time to live goes by the clock, so that a reboot does not beg
   )
 })
 
+test('user-data: a machine ends for being idle only where that was asked for', () => {
+  const watchOf = (made: string): string => {
+    const { write_files: written } = JSON.parse(made.replace('#cloud-config\n', '')) as Config
+    const content = written.find((one) => one.path.endsWith('watch.sh'))?.content ?? ''
+    return gunzipSync(Buffer.from(content, 'base64')).toString()
+  }
+  assert.doesNotMatch(watchOf(text), /poweroff|idle/)
+  const idle = watchOf(createUserData({ ...options, idleMinutes: 720 }))
+  assert.match(idle, /^! old active 720 \|\| systemctl poweroff$/m)
+})
+
 test('user-data: nothing that runs before the boot is done waits for it', () => {
   const mortal = createUserData({ ...options, endsAt: 1_800_000_000 })
   const { bootcmd } = JSON.parse(mortal.replace('#cloud-config\n', '')) as Config
   const early = bootcmd.map((command) => command.join(' '))
-  assert.equal(early.length, 3)
+  assert.equal(early.length, 4)
   // A job that is waited for, of a unit ordered after this stage, would hang the machine for good.
   for (const line of early) {
     assert.match(line, /^systemctl mask --now --no-block|systemd-run .* &( fi)?$/)

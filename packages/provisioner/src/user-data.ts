@@ -3,7 +3,13 @@
 // https://docs.cloud-init.io/en/latest/reference/modules.html
 import { gzipSync } from 'node:zlib'
 import { SallyportError } from '@sallyport/protocol'
-import { fetchNodeScript, relayDirectory, relayUnit, stage0Unit } from './bootstrap-files.ts'
+import {
+  fetchNodeScript,
+  relayDirectory,
+  relayUnit,
+  stage0Unit,
+  watchScript,
+} from './bootstrap-files.ts'
 import { maxUserDataBytes } from './limits.ts'
 import type { NodeRelease } from './node-release.ts'
 
@@ -18,6 +24,8 @@ export interface UserDataOptions {
   readonly node: NodeRelease
   /** Seconds since 1970 at which the machine ends itself, claimed or not. */
   readonly endsAt?: number | undefined
+  /** Minutes without agent and visitor after which it ends itself. */
+  readonly idleMinutes?: number | undefined
 }
 
 /** Unclaimed, the machine powers itself off, and EC2 terminates it (docs/aws.md). */
@@ -42,6 +50,7 @@ export function createUserData(options: UserDataOptions): string {
     bootcmd: [
       ['systemctl', 'mask', '--now', '--no-block', 'ssh.service', 'ssh.socket'],
       ['sh', '-c', armPowerOff],
+      ['sh', '-c', watch],
       ...(options.endsAt === undefined ? [] : [['sh', '-c', endAt(options.endsAt)]]),
     ],
     ...noLogins,
@@ -49,6 +58,7 @@ export function createUserData(options: UserDataOptions): string {
       file('/opt/sallyport/stage0.mjs', '0644', options.stage0),
       file('/opt/sallyport/stage0.json', '0600', JSON.stringify(parameters)),
       file('/opt/sallyport/launch.mjs', '0644', options.launcher),
+      file('/opt/sallyport/watch.sh', '0755', watchScript(options.idleMinutes)),
       file('/opt/sallyport/fetch-node.sh', '0755', fetchNodeScript(options.node)),
       file('/etc/systemd/system/sallyport-stage0.service', '0644', stage0Unit),
       file(
@@ -82,6 +92,9 @@ const armPowerOff = [
   `systemd-run --on-active=${unclaimedSeconds} --unit=sallyport-unclaimed`,
   `/bin/sh -c '[ -e /var/lib/sallyport/claimed ] || systemctl poweroff' ${behind}`,
 ].join(' ')
+
+/** Once a minute for as long as the machine runs. */
+const watch = `systemd-run --on-calendar=minutely --unit=sallyport-watch /opt/sallyport/watch.sh ${behind}`
 
 /** By the clock, so that a reboot does not begin the time anew. */
 function endAt(seconds: number): string {

@@ -38,6 +38,7 @@ const serve = {
   ...place,
   'access-log': text,
   admin: text,
+  heartbeat: yesNo,
   http: text,
   'insecure-no-auth': yesNo,
 } as const

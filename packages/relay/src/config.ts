@@ -62,6 +62,8 @@ export interface ServeConfig extends PublicSettings, Output {
   /** The port for metrics and health. */
   readonly admin: ListenAddress | undefined
   readonly accessLog: string | undefined
+  /** Whether D/alive and D/active are touched. */
+  readonly heartbeat: boolean
   /** What an agent that is added may claim. */
   readonly allow: string
 }
@@ -148,6 +150,7 @@ export async function loadServeConfig(flags: Flags, around: Surroundings): Promi
     isHttpAsked: http !== undefined,
     admin: lookUp(sources, 'admin'),
     accessLog: accessLog === undefined ? undefined : resolve(around.workingDirectory, accessLog),
+    heartbeat: lookUp(sources, 'heartbeat') ?? false,
     allow: lookUp(sources, 'allow') ?? allowEverything,
   }
 }

@@ -23,6 +23,7 @@ export const help = `relay: the public end of Sallyport
   --insecure-no-auth  let everybody join, on a loopback address only
   --http HOST:PORT    plain HTTP, sent on to https; port 80 beside port 443; or off
   --admin HOST:PORT   /metrics, /health and /status, on a loopback address; off
+  --heartbeat         touch D/alive, and D/active while somebody is there; for a timer
   --access-log FILE   one line of JSON for every visit that is over; off
   --json              events on stdout, one JSON object a line
   --log-level LEVEL   error, warn, info (default) or debug; -v is debug

@@ -57,6 +57,9 @@ export const deployIdleMs = 60_000
 /** Proven callers of the deploy door: a person, a script, and one each that was lost without a word. */
 export const maxDeploySockets = 4
 
+/** Between two beats of the heartbeat files: the timer that looks at them comes once a minute. */
+export const heartbeatFileMs = 15_000
+
 /** A new bundle's time to be found good by the provisioner: a drain (30 s), a start, and some dials. */
 export const confirmBundleMs = 120_000
 

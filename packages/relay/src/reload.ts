@@ -34,6 +34,7 @@ const fixed = {
   http: '--http',
   admin: '--admin',
   accessLog: '--access-log',
+  heartbeat: '--heartbeat',
   insecureNoAuth: '--insecure-no-auth',
   json: '--json',
 } as const satisfies Partial<Record<keyof ServeConfig, string>>

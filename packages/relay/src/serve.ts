@@ -13,11 +13,13 @@ import { readDeployKey } from './deploy-key.ts'
 import { answerDeploy } from './deploy-service.ts'
 import type { Descriptors } from './descriptors.ts'
 import { standardGateLimits } from './gate-limits.ts'
+import { Heartbeat } from './heartbeat.ts'
 import type { Log } from './log.ts'
 import type { LogRing } from './log-ring.ts'
 import type { Metrics } from './metrics.ts'
 import type { RelayEvent } from './relay-event.ts'
 import type { RelayStatus } from './relay-status.ts'
+import type { StateDirectory } from './state-directory.ts'
 import { readIdentity } from './relay-identity.ts'
 import { startRelay } from './relay.ts'
 import type { Relay, RelayOptions } from './relay-options.ts'
@@ -61,8 +63,10 @@ export async function serve(options: ServeOptions): Promise<Served> {
   const accessLog =
     path === undefined ? undefined : new AccessLog({ path, now: Date.now, onFailure })
   let metrics: Metrics | undefined
+  let heartbeat: Heartbeat | undefined
   const tell = (event: RelayEvent): void => {
     metrics?.count(event)
+    if (event.event === 'visit' || event.event === 'agent-joined') heartbeat?.noteActivity()
     accessLog?.write(event)
     log.event(event)
   }
@@ -103,7 +107,8 @@ export async function serve(options: ServeOptions): Promise<Served> {
     log.event({ event: 'listening', address, host, ...(admin ? { admin } : {}) })
     if (boot === 1) log.note('info', publicNote(address, host))
     const trial = await startBundleTrial({ state, clock: systemClock, log, restart })
-    const served = withHelpers(relay, socket, [trial, http, accessLog])
+    heartbeat = config.heartbeat ? startHeartbeat(state, relay, onFailure) : undefined
+    const served = withHelpers(relay, socket, [trial, heartbeat, http, accessLog])
     return { relay: served, reopen: () => accessLog?.reopen() }
   } catch (error) {
     for (const helper of [...started, ...(accessLog ? [accessLog] : [])]) {
@@ -112,6 +117,18 @@ export async function serve(options: ServeOptions): Promise<Served> {
     await relay.destroy()
     throw error
   }
+}
+
+function startHeartbeat(
+  state: StateDirectory,
+  relay: Relay,
+  onFailure: (text: string) => void,
+): Heartbeat {
+  const isBusy = (): boolean => {
+    const { visitors, agents } = relay.status()
+    return visitors > 0 || agents.some(({ sessions }) => sessions.length > 0)
+  }
+  return new Heartbeat({ state, clock: systemClock, isBusy, onFailure })
 }
 
 /** As it stands in the error of a port that cannot be had. */

@@ -104,6 +104,15 @@ export const relaySettingsSchema = z.strictObject({
         'Plain HTTP: 301 to https for hosts that somebody serves, 404 for others; or off. Where ' +
         'port 80 was not asked for and cannot be had, the relay says so and does without',
     }),
+  heartbeat: yesNo()
+    .optional()
+    .meta({
+      flag: '--heartbeat',
+      standard: 'off',
+      description:
+        'Every 15 s touch `alive` in the state directory, and `active` while agents or visitors are ' +
+        'there, for a timer that starts a stuck relay again or ends a machine that nobody uses',
+    }),
   insecure_no_auth: yesNo().optional().meta({
     flag: '--insecure-no-auth',
     standard: 'off',

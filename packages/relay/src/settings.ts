@@ -66,6 +66,8 @@ export interface Settings {
   /** A file. */
   readonly accessLog: string
   readonly http: ListenAddress | 'off'
+  /** Touch D/alive and D/active. */
+  readonly heartbeat: boolean
   readonly insecureNoAuth: boolean
   /** Permissions, as they were written. */
   readonly allow: string
@@ -114,6 +116,7 @@ export const settingsTable: Table = {
     variable: 'SALLYPORT_HTTP',
     parse: (text, where, code) => (text === 'off' ? 'off' : listen(text, where, code)),
   },
+  heartbeat: { flag: 'heartbeat', variable: 'SALLYPORT_HEARTBEAT', parse: parseSwitch },
   insecureNoAuth: {
     flag: 'insecure-no-auth',
     variable: 'SALLYPORT_INSECURE_NO_AUTH',

@@ -85,6 +85,11 @@ export class ProcessMachine {
     for (const unit of enabled) await this.#run(['systemctl', 'start', unit])
   }
 
+  /** A command on the machine, as root's timers run it: a path of its own, or a program's name. */
+  command(command: readonly string[]): Promise<void> {
+    return this.#run(command)
+  }
+
   /** What was asked of systemd so far. */
   log(): string[] {
     return this.read('systemctl.log').split('\n').slice(0, -1)
@@ -102,7 +107,8 @@ export class ProcessMachine {
   /** Power off. */
   kill(): void {
     this.#endCommand()
-    for (const pid of this.read('pids').split('\n').slice(0, -1)) {
+    for (const line of this.read('pids').split('\n').slice(0, -1)) {
+      const [pid] = line.split(' ')
       try {
         process.kill(-Number(pid), 'SIGKILL')
       } catch {

@@ -6,7 +6,11 @@ import { parseArgs } from 'node:util'
 
 const { values } = parseArgs({
   allowPositionals: true,
-  options: { dir: { type: 'string' }, listen: { type: 'string' } },
+  options: {
+    dir: { type: 'string' },
+    listen: { type: 'string' },
+    heartbeat: { type: 'boolean' },
+  },
 })
 const [host, port] = (values.listen ?? '').split(':')
 const read = (/** @type {string} */ name) => readFileSync(`${values.dir}/${name}`)

@@ -13,6 +13,12 @@ const units = words.slice(1).filter((word) => !word.startsWith('--'))
 if (verb === 'supervise') for (const unit of units) supervise(unit)
 else appendFileSync(join(root, 'systemctl.log'), `${words.join(' ')}\n`)
 if (verb === 'start') for (const unit of units) start(unit)
+if (verb === 'restart') {
+  for (const unit of units) {
+    stop(unit)
+    start(unit)
+  }
+}
 if (verb === 'poweroff') writeFileSync(join(root, 'poweroff'), '')
 
 /** @param {string} unit */
@@ -30,8 +36,22 @@ function start(unit) {
     detached: true,
     stdio: ['ignore', log, log],
   })
-  appendFileSync(join(root, 'pids'), `${child.pid}\n`)
+  appendFileSync(join(root, 'pids'), `${child.pid} ${unit}\n`)
   child.unref()
+}
+
+/** As a unit that does not end by itself: by SIGKILL.
+ * @param {string} unit */
+function stop(unit) {
+  for (const line of readFileSync(join(root, 'pids'), 'utf8').split('\n')) {
+    const [pid, name] = line.split(' ')
+    if (name !== unit) continue
+    try {
+      process.kill(-Number(pid), 'SIGKILL')
+    } catch {
+      // Ended by itself.
+    }
+  }
 }
 
 /** @param {string} unit */
@@ -46,6 +66,8 @@ function supervise(unit) {
   const child = spawn(command, args, { stdio: 'inherit' })
   appendFileSync(join(root, 'starts'), `${unit}\n`)
   child.once('exit', (code) => {
-    if (restart === 'always' || (restart === 'on-failure' && code !== 0)) supervise(unit)
+    // RestartSec, shorter.
+    const again = () => supervise(unit)
+    if (restart === 'always' || (restart === 'on-failure' && code !== 0)) setTimeout(again, 100)
   })
 }
