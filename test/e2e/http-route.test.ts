@@ -2,40 +2,15 @@
 // answered where no origin is.
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import type { IncomingMessage } from 'node:http'
-import { connect as connectHttp2 } from 'node:http2'
-import { Agent, type RequestOptions, request } from 'node:https'
-import { text } from 'node:stream/consumers'
+import { Agent } from 'node:https'
 import test from 'node:test'
-import { connect as connectTls } from 'node:tls'
 import { deadline } from '../support/deadline.ts'
 import { startServer } from '../support/http-server.ts'
+import { ask, askHttp2, dialRoute, openHttp2 } from '../support/http-visit.ts'
 import { startInProcessRelay } from '../support/in-process-relay.ts'
 import { joinAgent } from '../support/joined-agent.ts'
 
 const name = 'app.test'
-
-/** Asks the relay on that port for app.test. */
-async function ask(
-  port: number,
-  options: RequestOptions = {},
-): Promise<{ response: IncomingMessage; body: string }> {
-  const headers = { host: name, ...options.headers }
-  const asked = request({
-    host: '127.0.0.1',
-    port,
-    servername: name,
-    rejectUnauthorized: false,
-    agent: false,
-    ...options,
-    headers,
-  })
-  asked.end()
-  const [response] = (await deadline(once(asked, 'response'), 10_000, 'response')) as [
-    IncomingMessage,
-  ]
-  return { response, body: await text(response) }
-}
 
 const echoServer = () =>
   startServer((incoming, response) =>
@@ -49,7 +24,7 @@ test('https route: every request of a kept connection has the forwarding fields,
   const kept = new Agent({ keepAlive: true, maxSockets: 1, rejectUnauthorized: false })
   for (let index = 0; index < 100; index++) {
     const headers = { 'x-forwarded-for': '6.6.6.6', 'x-real-ip': '6.6.6.6', 'x-index': index }
-    const { body } = await ask(relay.port, { agent: kept, headers })
+    const { body } = await ask(relay.port, name, { agent: kept, headers })
     const seen = JSON.parse(body) as Record<string, string>
     assert.equal(seen['x-index'], String(index))
     assert.equal(seen['host'], name)
@@ -70,13 +45,7 @@ test('https route: h2 or http/1.1 is agreed with the visitor, tls routes have th
     url: [`https://${name}`, 'tls://raw.test'],
   })
   const agreed = async (servername: string, offers: string[]): Promise<unknown> => {
-    const socket = connectTls({
-      host: '127.0.0.1',
-      port: relay.port,
-      servername,
-      rejectUnauthorized: false,
-      ALPNProtocols: offers,
-    })
+    const socket = dialRoute(relay.port, servername, offers)
     await deadline(once(socket, 'secureConnect'), 10_000, 'TLS')
     socket.destroy()
     return socket.alpnProtocol
@@ -87,22 +56,10 @@ test('https route: h2 or http/1.1 is agreed with the visitor, tls routes have th
   assert.equal(await agreed('raw.test', ['h2', 'http/1.1']), 'http/1.1')
   assert.equal(await agreed('raw.test', ['postgresql']), 'postgresql')
 
-  const session = connectHttp2(`https://${name}`, {
-    createConnection: () =>
-      connectTls({
-        host: '127.0.0.1',
-        port: relay.port,
-        servername: name,
-        rejectUnauthorized: false,
-        ALPNProtocols: ['h2'],
-      }),
-  })
-  const stream = session.request({ ':path': '/' })
-  const [headers] = (await deadline(once(stream, 'response'), 10_000, 'response')) as [
-    Record<string, unknown>,
-  ]
-  assert.equal(headers[':status'], 200)
-  const seen = JSON.parse(await text(stream)) as Record<string, string>
+  const session = openHttp2(relay.port, name)
+  const { status, body } = await askHttp2(session)
+  assert.equal(status, 200)
+  const seen = JSON.parse(body) as Record<string, string>
   assert.equal(seen['version'], '1.1')
   assert.equal(seen['x-forwarded-for'], '127.0.0.1')
   session.destroy()
@@ -112,8 +69,8 @@ test('https route: another Host than the SNI is 421', async () => {
   await using relay = await startInProcessRelay()
   await using origin = await echoServer()
   await using _agent = await joinAgent(relay, origin.port, { url: `https://${name}` })
-  const { response, body } = await ask(relay.port, { headers: { host: 'other.test' } })
-  assert.equal(response.statusCode, 421)
+  const { status, body } = await ask(relay.port, name, { headers: { host: 'other.test' } })
+  assert.equal(status, 421)
   assert.equal((JSON.parse(body) as { error: string }).error, 'SP_HTTP_MISDIRECTED')
 })
 
@@ -123,11 +80,11 @@ test('https route: where nothing listens, a 502 says so, as JSON or HTML', async
   gone.close()
   await once(gone, 'close')
   await using _agent = await joinAgent(relay, gone.port, { url: `https://${name}` })
-  const json = await ask(relay.port)
-  assert.equal(json.response.statusCode, 502)
+  const json = await ask(relay.port, name)
+  assert.equal(json.status, 502)
   assert.equal((JSON.parse(json.body) as { error: string }).error, 'SP_ORIGIN_REFUSED')
-  const html = await ask(relay.port, { headers: { accept: 'text/html,*/*;q=0.8' } })
-  assert.equal(html.response.statusCode, 502)
+  const html = await ask(relay.port, name, { headers: { accept: 'text/html,*/*;q=0.8' } })
+  assert.equal(html.status, 502)
   assert.match(html.body, /<title>502 Bad Gateway<\/title>.*SP_ORIGIN_REFUSED/s)
 })
 
@@ -138,7 +95,7 @@ test('https route: a server of the embedding program answers, and idle visitors 
   const kept = new Agent({ keepAlive: true, maxSockets: 1, rejectUnauthorized: false })
   {
     const agent = await joinAgent(relay, server, { url: `https://${name}`, drainGraceMs: 60_000 })
-    const { body } = await ask(relay.port, { agent: kept })
+    const { body } = await ask(relay.port, name, { agent: kept })
     assert.equal((JSON.parse(body) as { host: string }).host, name)
     await deadline(agent.close(), 10_000, 'end of the drained agent')
     assert.equal(await agent.stopped, undefined)

@@ -156,6 +156,11 @@ export const errorTable = {
     exit: ExitCode.failure,
     retry: false,
   },
+  SP_AGENT_AWAY: {
+    meaning: 'No agent serves the route at the moment.',
+    exit: ExitCode.failure,
+    retry: false,
+  },
   // --- HTTP (https routes) ----------------------------------------------------------------------
   SP_HTTP_BAD_REQUEST: {
     meaning: 'A request is malformed, or where it ends is ambiguous: it was not passed on.',

@@ -49,6 +49,7 @@ export {
   quote,
   SallyportError,
 } from './errors.ts'
+export { createErrorPage, type ErrorPage } from './error-page.ts'
 export { FrameDecoder, type FrameHandler } from './frame-decoder.ts'
 export {
   Flag,

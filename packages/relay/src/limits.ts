@@ -33,6 +33,9 @@ export const listenBacklog = 4_096
 /** The head of an agent's upgrade request: ours has 400 bytes; proxies on the way add some headers. */
 export const maxUpgradeBytes = 8 * 1024
 
+/** The head of a request that the relay answers itself: what a parked visitor may have said. */
+export const maxAnsweredHeadBytes = 64 * 1024
+
 /** Control messages that the agent has not read: four of the longest (64 KiB). */
 export const maxControlQueueBytes = 256 * 1024
 

@@ -19,6 +19,7 @@ import { type Agent, AgentKeys, createAnybody } from './agent-keys.ts'
 import { AgentSession } from './agent-session.ts'
 import { applyPermissions, refusesChange } from './changed-permissions.ts'
 import { createDeployDoor } from './deploy-door.ts'
+import { createAwayAnswer } from './away-answer.ts'
 import { type Asked, startFrontDoor } from './front-door.ts'
 import { Gate } from './gate.ts'
 import { adoptCounted, passVisitor, standardGateLimits } from './gate-limits.ts'
@@ -73,6 +74,7 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
     clock,
     routes,
     parking: options.parking,
+    answerAway: createAwayAnswer(clock, handshakeMs),
     onEnded: (facts, visit) => report.visit(facts, visit),
   })
   const agentDoor = createAgentDoor({

@@ -4,6 +4,7 @@
 //
 //   seeking -> a session is there: opening      -> none, room in the lot: parked   -> no room: abort
 //   parked  -> the agent is back: seeking       -> time over, route gone: abort    -> it left: nothing
+//              (on https, with a request that nobody got: 503 instead of abort)
 //   opening -> first byte sent, or ACK: spliced -> RST or time over: abort         -> session lost: seeking
 //
 // Once a byte of its was sent on a stream the origin may have acted on it: no second try from then on.
@@ -23,6 +24,7 @@ import {
   isSallyportError,
   maxParkedBytes,
 } from '@sallyport/protocol'
+import type { AnswerAway } from './away-answer.ts'
 import type { Member } from './lease.ts'
 
 export interface VisitorFacts {
@@ -63,6 +65,8 @@ export interface VisitorHost {
   /** Why it may not wait, if so. */
   park(visitor: Visitor): SallyportError | undefined
   unpark(visitor: Visitor): void
+  /** Takes a visitor of an https route over whose request nobody got. */
+  answerAway: AnswerAway
   /** Exactly once. */
   ended(visitor: Visitor, report: VisitReport): void
 }
@@ -123,7 +127,15 @@ export class Visitor {
   /** Ends the visit for a reason of the relay's own. */
   abort(endedBy: VisitReport['endedBy'], error: SallyportError): void {
     if (this.#isOver) return
+    const said = this.#kept
+    const isOurs = endedBy === 'timeout' || endedBy === 'relay'
     this.#finish(this.#report(endedBy, error))
+    if (isOurs && this.facts.isHttps && !this.#hasSpoken && said.length > 0) {
+      this.#stream?.reset()
+      const isHttp2 = this.facts.alpn === 'h2'
+      this.#host.answerAway(this.#end, { said, isHttp2, why: error })
+      return
+    }
     // Its close resets the stream, by #onGone or by the splice.
     this.#end.abort()
   }
@@ -157,10 +169,12 @@ export class Visitor {
   }
 
   #onTimeout(): void {
-    const seconds = this.facts.channelTimeoutMs / 1_000
+    const within = `within ${this.facts.channelTimeoutMs / 1_000} s`
     this.abort(
       'timeout',
-      new SallyportError('SP_CHANNEL_TIMEOUT', `no origin accepted within ${seconds} s`),
+      this.#stream
+        ? new SallyportError('SP_CHANNEL_TIMEOUT', `no origin accepted ${within}`)
+        : new SallyportError('SP_AGENT_AWAY', `the agent did not come back ${within}`),
     )
   }
 

@@ -2,6 +2,7 @@
 // agent is back, and lets a drain wait for the served.
 import type { Clock, SocketEnd } from '@sallyport/mux'
 import { SallyportError } from '@sallyport/protocol'
+import type { AnswerAway } from './away-answer.ts'
 import { Parking, type ParkingOptions } from './parking.ts'
 import type { Routes } from './routes.ts'
 import {
@@ -16,6 +17,7 @@ export interface VisitorsOptions {
   readonly clock: Clock
   readonly routes: Pick<Routes<StreamOpener>, 'pick' | 'drain'>
   readonly parking?: ParkingOptions | undefined
+  readonly answerAway: AnswerAway
   onEnded(facts: VisitorFacts, report: VisitReport): void
 }
 
@@ -27,7 +29,7 @@ export class Visitors {
   #onEmpty: (() => void) | undefined
 
   constructor(options: VisitorsOptions) {
-    const { clock, routes, parking } = options
+    const { clock, routes, parking, answerAway } = options
     this.#parking = new Parking(parking)
     this.#host = {
       clock,
@@ -35,6 +37,7 @@ export class Visitors {
       avoid: (session) => routes.drain(session),
       park: (visitor) => this.#park(visitor),
       unpark: (visitor) => this.#parking.leave(visitor),
+      answerAway,
       ended: (visitor, report) => {
         this.#here.delete(visitor)
         options.onEnded(visitor.facts, report)
@@ -89,7 +92,7 @@ export class Visitors {
   #park(visitor: Visitor): SallyportError | undefined {
     if (this.#isDraining) return shutsDown()
     if (this.#parking.enter(visitor)) return undefined
-    return new SallyportError('SP_CHANNEL_TIMEOUT', 'too many visitors wait already')
+    return new SallyportError('SP_AGENT_AWAY', 'too many visitors wait for the agent already')
   }
 }
 
@@ -98,5 +101,5 @@ function shutsDown(): SallyportError {
 }
 
 function routeGone(): SallyportError {
-  return new SallyportError('SP_CHANNEL_TIMEOUT', 'the agent did not come back in time')
+  return new SallyportError('SP_AGENT_AWAY', 'the agent did not come back in time')
 }

@@ -2,7 +2,7 @@
 // visitor got.
 import { createHash } from 'node:crypto'
 import { EdgeTest, get } from '../../../packages/agent/src/http/edge.test.support.ts'
-import { refusalOf } from '../../../packages/agent/src/http/refusal.ts'
+import { refusalOf } from '../../../packages/protocol/src/refusal.ts'
 import { generateResponse } from './response-grammar.ts'
 import type { Seeded } from './seeded.ts'
 

@@ -1,7 +1,6 @@
 // Writes the edge's own answer to an HTTP/1 visitor.
-import type { SallyportError } from '@sallyport/protocol'
+import { type SallyportError, createErrorPage } from '@sallyport/protocol'
 import { ByteBatch, type ByteSink } from './byte-batch.ts'
-import { createErrorPage } from './error-page.ts'
 import type { HttpPolicy } from './request-gate.ts'
 import type { RequestHead } from './request-head.ts'
 import { encodeErrorPage } from './response-editor.ts'

@@ -1,7 +1,6 @@
 // The edge's own answer on an HTTP/2 stream.
 import { type ServerHttp2Stream, constants } from 'node:http2'
-import type { SallyportError } from '@sallyport/protocol'
-import { createErrorPage } from './error-page.ts'
+import { type SallyportError, createErrorPage } from '@sallyport/protocol'
 import type { HttpPolicy } from './request-gate.ts'
 
 /** What of the request matters to its answer. */

@@ -1,7 +1,7 @@
 // Writes an origin's response head as the visitor gets it: its own fields without those of the origin's
 // hop, framed for the visitor's version. Location, cookies and the rest are never touched.
 import type { ByteBatch } from './byte-batch.ts'
-import type { ErrorPage } from './error-page.ts'
+import type { ErrorPage } from '@sallyport/protocol'
 import { FieldKind } from './field-kinds.ts'
 import { type Dropped, copyFieldLines, droppedKinds } from './head-lines.ts'
 import type { HeadParser } from './head-parser.ts'

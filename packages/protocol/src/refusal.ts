@@ -1,5 +1,5 @@
-// What the edge itself answers, by the code of the error: the HTTP status, and which hop said no.
-import type { ErrorCode } from '@sallyport/protocol'
+// What a visitor over HTTP is answered, by the code of the error: the status, and which hop said no.
+import type { ErrorCode } from './errors.ts'
 
 /** Where on the way of a request it ended. */
 export type Hop = 'visitor' | 'agent' | 'origin'
@@ -25,6 +25,9 @@ const refusals: Readonly<Partial<Record<ErrorCode, Refusal>>> = {
   SP_HTTP_UNSUPPORTED: { status: 501, reason: 'Not Implemented', hop: 'visitor' },
   SP_HTTP_NO_TARGET: { status: 404, reason: 'Not Found', hop: 'agent' },
   SP_HTTP_BUSY: { status: 503, reason: 'Service Unavailable', hop: 'agent' },
+  SP_AGENT_AWAY: { status: 503, reason: 'Service Unavailable', hop: 'agent' },
+  SP_DRAINING: { status: 503, reason: 'Service Unavailable', hop: 'agent' },
+  SP_ORIGIN_UNTRUSTED: { status: 502, reason: 'Bad Gateway', hop: 'origin' },
   SP_ORIGIN_REFUSED: { status: 502, reason: 'Bad Gateway', hop: 'origin' },
   SP_ORIGIN_LOST: { status: 502, reason: 'Bad Gateway', hop: 'origin' },
   SP_ORIGIN_BAD_RESPONSE: { status: 502, reason: 'Bad Gateway', hop: 'origin' },

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { createErrorPage } from './error-page.ts'
-import { failure } from './failure.ts'
+import { type ErrorCode, SallyportError } from './errors.ts'
+
+const failure = (code: ErrorCode, message: string) => new SallyportError(code, message)
 
 const refused = failure('SP_ORIGIN_REFUSED', 'origin <b>localhost:3000</b> refused')
 

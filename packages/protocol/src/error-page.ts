@@ -1,6 +1,7 @@
-// What the edge answers itself: a small page that says which hop ended the request, as HTML or JSON by
-// Accept, with the code that docs/errors.md explains.
-import { type SallyportError, errorTable } from '@sallyport/protocol'
+// What a visitor of an https route is told when no origin answers: a small page that says which hop ended
+// the request, as HTML or JSON by Accept, with the code that docs/errors.md explains. The agent's HTTP edge
+// sends it, and the relay while the agent is away.
+import { type SallyportError, errorTable } from './errors.ts'
 import { type Hop, refusalOf } from './refusal.ts'
 
 export interface ErrorPage {
@@ -13,7 +14,7 @@ export interface ErrorPage {
 /** Nothing but the page's own style. */
 const pagePolicy = "default-src 'none'; style-src 'unsafe-inline'"
 
-/** `challenge`: the WWW-Authenticate of a 401. */
+/** `accept`: what the request says it takes. `challenge`: the WWW-Authenticate of a 401. */
 export function createErrorPage(
   error: SallyportError,
   accept: string | undefined,
