@@ -2,6 +2,7 @@
 // hands to a fresh instance, and what users run. Equal sources give equal bytes.
 import { build } from 'esbuild'
 import { fileURLToPath } from 'node:url'
+import { buildInspectorPage } from './inspector-page.ts'
 
 /** Writes the relay's bundle; its size in bytes. */
 export function buildRelayBundle(outfile: string): Promise<number> {
@@ -22,6 +23,10 @@ export async function buildBundle(program: 'relay' | 'agent', outfile: string): 
     minify: true,
     keepNames: true,
     legalComments: 'inline',
+    // The inspector's page goes inside: nothing lies beside the file.
+    ...(program === 'agent' && {
+      define: { SALLYPORT_INSPECTOR_PAGE: JSON.stringify(await buildInspectorPage()) },
+    }),
     metafile: true,
     logLevel: 'error',
     // Modules of the older kind call require(), which ESM does not have.

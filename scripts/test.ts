@@ -4,6 +4,7 @@
 import { spawn } from 'node:child_process'
 import { globSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
+import { writeInspectorPage } from './inspector-page.ts'
 
 interface Tier {
   /** Where its tests lie. Every other tier leaves these directories out. */
@@ -63,6 +64,9 @@ if (files.length === 0) {
   console.error(`test: no test file of the tier '${tierName}' matches: ${args.join(' ')}`)
   process.exit(2)
 }
+
+// What agents of the tests serve: of these sources, not of an earlier build.
+await writeInspectorPage()
 
 const runner = spawn(
   process.execPath,

@@ -21,6 +21,7 @@ interface Requirement {
 }
 
 export const requirements = {
+  chromium: { programs: ['chromium'], install: 'chromium' },
   curl: { programs: ['curl'], install: 'curl' },
   go: { programs: ['go'], install: 'golang-go' },
   h2load: { programs: ['h2load'], install: 'nghttp2-client' },
