@@ -74,7 +74,10 @@ test('observing: status, metrics and health tell of agents, routes and visitors'
     /^serving on 127\.0\.0\.1:\d+ as 127\.0\.0\.1 for \d+ s\nvisitors 1, parked 0/,
   )
   assert.match(people, /agent first \(\*\): 1 sessions\n {2}0 from 127\.0\.0\.1, sallyport-agent/)
-  assert.match(people, /route tcp:\/\/127\.0\.0\.1:\d+: served by first, 1 sessions, 0 parked/)
+  assert.match(
+    people,
+    /route tcp:\/\/127\.0\.0\.1:\d+: served by first, 1 sessions, 1 visitors, 0 parked/,
+  )
   const [line = ''] = (await status(relay, 0, '--json')).out
   const told = JSON.parse(line) as { v: number; event: string; visitors: number }
   assert.deepEqual([told.v, told.event, told.visitors], [1, 'status', 1])

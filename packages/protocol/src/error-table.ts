@@ -122,7 +122,7 @@ export const errorTable = {
     retry: false,
   },
   SP_STREAM_LIMIT: {
-    meaning: 'The session has as many open streams as it may have.',
+    meaning: 'A session, an agent or a route has as many open streams as it may have.',
     exit: ExitCode.failure,
     retry: true,
   },

@@ -171,3 +171,13 @@ export class AgentSession {
     }
   }
 }
+
+/** Visitors whom an agent's key serves, over all its sessions. */
+export function visitorsOf(keyId: string, sessions: Iterable<AgentSession>): number {
+  let visitors = 0
+  for (const { agent, streamCount } of sessions) {
+    // One stream of each is its control stream.
+    if (agent.keyId === keyId) visitors += Math.max(0, streamCount - 1)
+  }
+  return visitors
+}

@@ -20,12 +20,15 @@ export function standardGateLimits(
   descriptors: Descriptors = unknownDescriptors,
 ): GateLimits {
   const shares = shareDescriptors(descriptors)
+  const visitors = Math.min(limits.visitors ?? shares.visitors, shares.visitors)
   return {
     perAddress: limits.connections_per_address ?? maxPerAddress,
     newPerSecond: limits.new_per_second_and_address ?? newPerSecondOfAddress,
     unprovenPerAddress: limits.unproven_agents_per_address ?? maxUnprovenPerAddress,
     ...shares,
-    visitors: Math.min(limits.visitors ?? shares.visitors, shares.visitors),
+    visitors,
+    visitorsPerRoute: Math.min(limits.visitors_per_route ?? visitors, visitors),
+    visitorsPerAgent: Math.min(limits.visitors_per_agent ?? visitors, visitors),
     undecided: Math.min(limits.handshakes ?? shares.undecided, shares.undecided),
     isLoopbackExempt: limits.loopback_exempt ?? true,
   }

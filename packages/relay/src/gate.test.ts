@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import { FakeClock } from '../../../test/support/fake-clock.ts'
 import { shareDescriptors } from './descriptors.ts'
+import { standardGateLimits } from './gate-limits.ts'
 import { Gate, type GateLimits, type Pass } from './gate.ts'
 
 const many: GateLimits = {
@@ -10,6 +11,8 @@ const many: GateLimits = {
   unprovenPerAddress: 1_000,
   undecided: 1_000,
   visitors: 1_000,
+  visitorsPerRoute: 1_000,
+  visitorsPerAgent: 1_000,
   agents: 1_000,
   isLoopbackExempt: true,
 }
@@ -121,5 +124,18 @@ test('descriptors: the shares stay below the limit, whatever it is', () => {
     assert.ok(visitors + agents + undecided + own <= limit, String(limit))
     assert.ok(visitors >= 1 && agents >= 1 && undecided >= 1)
     if (limit > 200) assert.ok(visitors >= (limit - own) / 2)
+  }
+})
+
+test("gate: a route's and an agent's visitors are at most as many as may come at all", () => {
+  const descriptors = { limit: 1_000, own: 0 }
+  const { visitors } = standardGateLimits({}, descriptors)
+  for (const [limits, perRoute, perAgent] of [
+    [{}, visitors, visitors],
+    [{ visitors: 50 }, 50, 50],
+    [{ visitors_per_route: 5, visitors_per_agent: 1_000_000 }, 5, visitors],
+  ] as const) {
+    const { visitorsPerRoute, visitorsPerAgent } = standardGateLimits(limits, descriptors)
+    assert.deepEqual([visitorsPerRoute, visitorsPerAgent], [perRoute, perAgent])
   }
 })

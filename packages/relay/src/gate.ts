@@ -17,13 +17,25 @@ export interface GateLimits {
   /** Callers who are not yet routed or authenticated; one more sends the oldest away. */
   readonly undecided: number
   readonly visitors: number
+  /** Of them, at one route: those who are served and those who wait. */
+  readonly visitorsPerRoute: number
+  /** Of them, served by the sessions of one agent's key. */
+  readonly visitorsPerAgent: number
   readonly agents: number
   /** All who come through a proxy on this machine share the loopback's address. */
   readonly isLoopbackExempt: boolean
 }
 
 /** Why callers were turned away, for metrics. */
-export type Refusal = 'address' | 'rate' | 'unproven' | 'undecided' | 'visitors' | 'agents'
+export type Refusal =
+  | 'address'
+  | 'rate'
+  | 'unproven'
+  | 'undecided'
+  | 'visitors'
+  | 'visitors-of-route'
+  | 'visitors-of-agent'
+  | 'agents'
 
 interface Address {
   open: number
@@ -56,6 +68,8 @@ export class Gate {
     unproven: 0,
     undecided: 0,
     visitors: 0,
+    'visitors-of-route': 0,
+    'visitors-of-agent': 0,
     agents: 0,
   }
   visitors = 0

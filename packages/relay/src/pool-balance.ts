@@ -21,11 +21,13 @@ export function chooseMember<S>(
   candidates: readonly Candidate<S>[],
   balance: Balance,
   loadOf: (session: S) => number,
+  isFull: (session: S) => boolean,
 ): { readonly candidate: Candidate<S>; readonly member: Member<S> } | undefined {
-  return (
-    choose(candidates, aliveMembers, balance, loadOf) ??
-    choose(candidates, openMembers, balance, loadOf)
-  )
+  const open = (candidate: Candidate<S>): readonly Member<S>[] =>
+    openMembers(candidate).filter(({ session }) => !isFull(session))
+  const alive = (candidate: Candidate<S>): readonly Member<S>[] =>
+    open(candidate).filter(({ session }) => !candidate.dead.has(session))
+  return choose(candidates, alive, balance, loadOf) ?? choose(candidates, open, balance, loadOf)
 }
 
 function choose<S>(
@@ -49,10 +51,7 @@ function choose<S>(
   return best && member && { candidate: best.candidate, member }
 }
 
-function openMembers<S>({ members, draining }: Candidate<S>): readonly Member<S>[] {
+/** Those whose agent is not about to end. */
+export function openMembers<S>({ members, draining }: Candidate<S>): readonly Member<S>[] {
   return [...members.values()].filter(({ session }) => !draining.has(session))
-}
-
-function aliveMembers<S>(candidate: Candidate<S>): readonly Member<S>[] {
-  return openMembers(candidate).filter(({ session }) => !candidate.dead.has(session))
 }

@@ -46,6 +46,8 @@ export const relayStatusSchema = z.strictObject({
       /** dead: its origin does not answer. */
       state: z.enum(['served', 'draining', 'dead', 'away']),
       sessions: count,
+      /** Of the route, whoever of a pool serves them; those who wait are among them. */
+      visitors: count,
       parked: count,
     }),
   ),
@@ -64,6 +66,7 @@ export interface StatusSource {
   readonly sessions: readonly AgentSession[]
   readonly leases: readonly Candidate<AgentSession>[]
   parkedCount(place: string): number
+  visitorsAt(place: string): number
 }
 
 export function describeRelay(source: StatusSource): RelayStatus {
@@ -101,6 +104,7 @@ export function describeRelay(source: StatusSource): RelayStatus {
       ...(lease.claim.pool === undefined ? {} : { pool: lease.claim.pool }),
       state: stateOf(lease),
       sessions: lease.members.size,
+      visitors: source.visitorsAt(lease.claim.place),
       parked: source.parkedCount(lease.claim.place),
     })),
   }
@@ -131,9 +135,9 @@ export function formatStatus(status: RelayStatus): string {
       ),
     ]),
     ...status.routes.map(
-      ({ url, agent, pool, state, sessions, parked }) =>
+      ({ url, agent, pool, state, sessions, visitors, parked }) =>
         `route ${url}: ${state} by ${agent}${pool === undefined ? '' : `, pool ${pool}`}, ` +
-        `${sessions} sessions, ${parked} parked`,
+        `${sessions} sessions, ${visitors} visitors, ${parked} parked`,
     ),
   ]
   return `${lines.join('\n')}\n`

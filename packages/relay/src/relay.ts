@@ -16,7 +16,7 @@ import { AgentAdmin } from './agent-admin.ts'
 import { AgentBudgets } from './agent-budgets.ts'
 import { createAgentDoor } from './agent-door.ts'
 import { type Agent, AgentKeys, createAnybody } from './agent-keys.ts'
-import { AgentSession } from './agent-session.ts'
+import { AgentSession, visitorsOf } from './agent-session.ts'
 import { applyPermissions, refusesChange } from './changed-permissions.ts'
 import { createDeployDoor } from './deploy-door.ts'
 import { createAwayAnswer } from './away-answer.ts'
@@ -62,6 +62,7 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
     clock,
     boot: options.boot ?? 1,
     loadOf: (session) => session.streamCount,
+    isFull: ({ agent: { keyId } }) => visitorsOf(keyId, sessions) >= gate.limits.visitorsPerAgent,
     onReleased: (lease) => {
       if (!routes.find(lease.claim.place)) {
         registrar.released(lease)
@@ -75,6 +76,8 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
     routes,
     parking: options.parking,
     answerAway: createAwayAnswer(clock, handshakeMs),
+    maxPerRoute: () => gate.limits.visitorsPerRoute,
+    onTurnedAway: (why) => gate.refuse(why),
     onEnded: (facts, visit) => report.visit(facts, visit),
   })
   const agentDoor = createAgentDoor({
@@ -267,6 +270,7 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
         sessions: [...sessions],
         leases: routes.list(),
         parkedCount: (place) => visitors.parkedCount(place),
+        visitorsAt: (place) => visitors.countAt(place),
       }),
     addAgent: (agent) => admin.add(agent),
     removeAgent: (name) => admin.remove(name),

@@ -26,6 +26,7 @@ function createRoutes(boot = 1) {
     boot,
     onReleased: ({ claim }) => released.push(claim.place),
     loadOf: (session) => loads.get(session) ?? 0,
+    isFull: (session) => (loads.get(session) ?? 0) >= 10,
   })
   /** Judges and grants, as the registrar does. */
   const claim = (session: string, change: Partial<Claim> = {}): Grant<string> => {
@@ -279,4 +280,20 @@ test('pool: by least connections the least loaded key comes next, and ties go in
   assert.equal(picks(2, pick), 'a a')
   loads.set('a', 5)
   assert.deepEqual(picks(2, pick).split(' ').sort(), ['a', 'b'])
+})
+
+test('routes: a full member is passed over, and a route is full when all of them are', () => {
+  const { claim, pick, loads, routes } = createRoutes()
+  claim('one', { pool: 'blue' })
+  claim('two', { pool: 'blue', keyId: 'other', process: 'Q' })
+  loads.set('one', 10)
+  assert.deepEqual([pick(), pick(), routes.isFull(base.place)], ['two', 'two', false])
+  loads.set('two', 10)
+  assert.deepEqual([pick(), routes.isFull(base.place)], [undefined, true])
+  loads.set('one', 9)
+  assert.deepEqual([pick(), routes.isFull(base.place)], ['one', false])
+  // With nobody there visitors wait: the route is not full, its agent is away.
+  routes.leave('one')
+  routes.leave('two')
+  assert.equal(routes.isFull(base.place), false)
 })

@@ -5,7 +5,7 @@
 import type { Clock, Timer } from '@sallyport/mux'
 import { isAdmitted } from '@sallyport/protocol'
 import { type Claim, type Lease, type Member, type Verdict, judge } from './lease.ts'
-import { type Candidate, chooseMember } from './pool-balance.ts'
+import { type Candidate, chooseMember, openMembers } from './pool-balance.ts'
 
 /** Generations of one boot: 2^21 boots x 2^32 grants stay safe integers. */
 const generationsPerBoot = 2 ** 32
@@ -18,6 +18,8 @@ export interface RoutesOptions<S> {
   onReleased(lease: Lease<S>): void
   /** Visitors and other streams that the session has; for pools that go by least connections. */
   loadOf(session: S): number
+  /** Its agent has as many visitors as it may. */
+  isFull(session: S): boolean
 }
 
 export interface Grant<S> {
@@ -89,9 +91,9 @@ export class Routes<S> {
   pick(place: string): Member<S> | undefined {
     const leases = this.#at(place)
     const [newest] = leases.toSorted((one, other) => other.generation - one.generation)
-    const chosen = chooseMember(leases, newest?.claim.balance ?? 'round-robin', (session) =>
-      this.#options.loadOf(session),
-    )
+    const { loadOf, isFull } = this.#options
+    const balance = newest?.claim.balance ?? 'round-robin'
+    const chosen = chooseMember(leases, balance, loadOf, isFull)
     if (!chosen) return undefined
     const { candidate, member } = chosen
     if (leases.length > 1) {
@@ -102,6 +104,12 @@ export class Routes<S> {
       ])
     }
     return member
+  }
+
+  /** Somebody serves the route, and all who do have as many visitors as they may. */
+  isFull(place: string): boolean {
+    const members = this.#at(place).flatMap(openMembers)
+    return members.length > 0 && members.every(({ session }) => this.#options.isFull(session))
   }
 
   /**

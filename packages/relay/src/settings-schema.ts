@@ -49,6 +49,16 @@ const limits = z
           'Visitors at once; above it only agents come in, for whom an eighth of the descriptors ' +
           'is kept back',
       }),
+      visitors_per_route: limit().meta({
+        standard: 'as `limits.visitors`',
+        description: 'Visitors at once at one route: served, or waiting for its agent',
+      }),
+      visitors_per_agent: limit().meta({
+        standard: 'as `limits.visitors`',
+        description:
+          "Visitors at once with one agent's key, over all its routes and sessions; other members of " +
+          'a pool get those above it',
+      }),
       loopback_exempt: yesNo().optional().meta({
         standard: 'true',
         description:

@@ -15,7 +15,11 @@ import {
 
 export interface VisitorsOptions {
   readonly clock: Clock
-  readonly routes: Pick<Routes<StreamOpener>, 'pick' | 'drain'>
+  readonly routes: Pick<Routes<StreamOpener>, 'pick' | 'drain' | 'isFull'>
+  /** Who may be at one route at once. */
+  readonly maxPerRoute: () => number
+  /** Somebody was turned away: the route is full, or its agents are. */
+  onTurnedAway(why: 'visitors-of-route' | 'visitors-of-agent'): void
   readonly parking?: ParkingOptions | undefined
   readonly answerAway: AnswerAway
   onEnded(facts: VisitorFacts, report: VisitReport): void
@@ -23,13 +27,16 @@ export interface VisitorsOptions {
 
 export class Visitors {
   readonly #parking: Parking<Visitor>
+  readonly #options: VisitorsOptions
   readonly #here = new Set<Visitor>()
+  readonly #atPlace = new Map<string, number>()
   readonly #host: VisitorHost
   #isDraining = false
   #onEmpty: (() => void) | undefined
 
   constructor(options: VisitorsOptions) {
     const { clock, routes, parking, answerAway } = options
+    this.#options = options
     this.#parking = new Parking(parking)
     this.#host = {
       clock,
@@ -40,6 +47,7 @@ export class Visitors {
       answerAway,
       ended: (visitor, report) => {
         this.#here.delete(visitor)
+        this.#count(visitor.place, -1)
         options.onEnded(visitor.facts, report)
         if (this.#here.size === 0) this.#onEmpty?.()
       },
@@ -53,8 +61,16 @@ export class Visitors {
   /** Takes over a visitor whose route is known. */
   admit(end: SocketEnd, facts: VisitorFacts): void {
     const visitor = new Visitor(end, facts, this.#host)
+    const isFull = this.countAt(facts.place) >= this.#options.maxPerRoute()
     this.#here.add(visitor)
-    visitor.start()
+    this.#count(facts.place, 1)
+    if (isFull) visitor.abort('relay', this.#turnAway('visitors-of-route', 'the route'))
+    else visitor.start()
+  }
+
+  /** Visitors of a route, served or waiting. */
+  countAt(place: string): number {
+    return this.#atPlace.get(place) ?? 0
   }
 
   limitParking(options: ParkingOptions): void {
@@ -91,8 +107,22 @@ export class Visitors {
 
   #park(visitor: Visitor): SallyportError | undefined {
     if (this.#isDraining) return shutsDown()
+    if (this.#options.routes.isFull(visitor.place)) {
+      return this.#turnAway('visitors-of-agent', 'the agent')
+    }
     if (this.#parking.enter(visitor)) return undefined
     return new SallyportError('SP_AGENT_AWAY', 'too many visitors wait for the agent already')
+  }
+
+  #turnAway(why: 'visitors-of-route' | 'visitors-of-agent', who: string): SallyportError {
+    this.#options.onTurnedAway(why)
+    return new SallyportError('SP_STREAM_LIMIT', `${who} has as many visitors as it may`)
+  }
+
+  #count(place: string, change: 1 | -1): void {
+    const count = this.countAt(place) + change
+    if (count > 0) this.#atPlace.set(place, count)
+    else this.#atPlace.delete(place)
   }
 }
 
