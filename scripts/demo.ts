@@ -90,7 +90,7 @@ async function main(): Promise<void> {
 
   const path = '/hello?from=visitor'
   console.log(`\n> GET ${path}`)
-  const certificate = join(directory, 'tls.crt')
+  const certificate = join(directory, 'visitors.crt')
   const response = await visit(`${url}${path}`, certificate)
   const body = await text(response)
   console.log(`< HTTP/1.1 ${response.statusCode ?? 0} ${response.statusMessage ?? ''}`)

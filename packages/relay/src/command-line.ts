@@ -33,20 +33,23 @@ const common = {
   version: yesNo,
 } as const
 const place = { host: text, listen: text, 'tcp-ports': text } as const
+const subject = { organization: text, 'email-address': text } as const
 const serve = {
   ...common,
   ...place,
   'access-log': text,
   admin: text,
   heartbeat: yesNo,
+  'cert-file': text,
   http: text,
+  'key-file': text,
   'insecure-no-auth': yesNo,
 } as const
 
 const flagsOf: Readonly<Record<Command['do'], Readonly<Record<string, unknown>>>> = {
   help: common,
   version: common,
-  init: { ...common, ...place },
+  init: { ...common, ...place, ...subject },
   serve,
   check: serve,
   list: common,
@@ -73,7 +76,7 @@ function parse(argv: readonly string[]) {
   try {
     return parseArgs({
       args: [...argv],
-      options: { ...serve, allow: text },
+      options: { ...serve, ...subject, allow: text },
       allowPositionals: true,
       strict: true,
     })

@@ -8,6 +8,7 @@ import {
   formatListenAddress,
   formatPortRange,
 } from '@sallyport/protocol'
+import type { CertificateFiles } from './certificates/certificate-files.ts'
 import { isEveryAddress, isLoopback } from './address.ts'
 import { allowEverything } from './agent-keys.ts'
 import { relayFileSchema } from './delivered-settings.ts'
@@ -24,6 +25,8 @@ import {
   lookUp,
   variableSource,
 } from './settings.ts'
+import { maxOrganizationChars } from './limits.ts'
+import type { CertificateSubject } from './self-signed.ts'
 import { StateDirectory } from './state-directory.ts'
 
 /** Every address, the port of the web. */
@@ -45,6 +48,8 @@ export interface InitConfig extends PublicSettings, Output {
   readonly state: StateDirectory
   /** The public host was not given: agents on other machines will not find the relay. */
   readonly isHostAssumed: boolean
+  /** Whose certificate it is. */
+  readonly subject: CertificateSubject
 }
 
 export interface ServeConfig extends PublicSettings, Output {
@@ -64,6 +69,8 @@ export interface ServeConfig extends PublicSettings, Output {
   readonly accessLog: string | undefined
   /** Whether D/alive and D/active are touched. */
   readonly heartbeat: boolean
+  /** What visitors get, where it is not the relay's own. */
+  readonly certificates: readonly CertificateFiles[]
   /** What an agent that is added may claim. */
   readonly allow: string
 }
@@ -101,6 +108,12 @@ export async function loadInitConfig(flags: Flags, around: Surroundings): Promis
     listen,
     host: named ?? assumedHost(listen),
     isHostAssumed: named === undefined,
+    subject: {
+      organization:
+        lookUp(sources, 'organization') ??
+        (named ?? assumedHost(listen)).slice(0, maxOrganizationChars),
+      emailAddress: lookUp(sources, 'emailAddress'),
+    },
     tcpPorts: lookUp(sources, 'tcpPorts'),
   }
 }
@@ -151,8 +164,33 @@ export async function loadServeConfig(flags: Flags, around: Surroundings): Promi
     admin: lookUp(sources, 'admin'),
     accessLog: accessLog === undefined ? undefined : resolve(around.workingDirectory, accessLog),
     heartbeat: lookUp(sources, 'heartbeat') ?? false,
+    certificates: certificateFiles(sources, file, around),
     allow: lookUp(sources, 'allow') ?? allowEverything,
   }
+}
+
+function certificateFiles(
+  sources: readonly Source[],
+  file: RelayFile | undefined,
+  { workingDirectory }: Surroundings,
+): readonly CertificateFiles[] {
+  const certFile = lookUp(sources, 'certFile')
+  const keyFile = lookUp(sources, 'keyFile')
+  if ((certFile === undefined) !== (keyFile === undefined)) {
+    const [is, misses] = certFile === undefined ? ['key', 'cert'] : ['cert', 'key']
+    throw badInput('SP_CONFIG', {
+      what: 'certificate',
+      where: `--${is}-file`,
+      right: `--${misses}-file (or ${misses.toUpperCase()}_FILE) beside it`,
+    })
+  }
+  const named = certFile === undefined || keyFile === undefined ? [] : [{ certFile, keyFile }]
+  const listed = file?.values.certificates ?? []
+  const all = listed.map((one) => ({ certFile: one.cert_file, keyFile: one.key_file }))
+  return [...named, ...all].map((one) => ({
+    certFile: resolve(workingDirectory, one.certFile),
+    keyFile: resolve(workingDirectory, one.keyFile),
+  }))
 }
 
 function parkingLimits(file: RelayFile | undefined): ParkingOptions {

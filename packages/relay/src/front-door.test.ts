@@ -4,6 +4,8 @@ import { test } from 'node:test'
 import { connect as connectTls } from 'node:tls'
 import { systemClock } from '@sallyport/mux'
 import { deadline } from '../../../test/support/deadline.ts'
+import { CertificateStore } from './certificates/certificate-store.ts'
+import { identityPair } from './certificates/own-certificate.ts'
 import { startFrontDoor } from './front-door.ts'
 import { adoptCounted, standardGateLimits } from './gate-limits.ts'
 import { Gate } from './gate.ts'
@@ -12,9 +14,12 @@ import { generateIdentity } from './relay-identity.ts'
 test('front door: passthrough visitors count, on further ports too, until their sockets close', async () => {
   const gate = new Gate(systemClock, { ...standardGateLimits(), visitors: 1 })
   const adopted = Promise.withResolvers<ReturnType<typeof adoptCounted>>()
+  const identity = generateIdentity('relay.test', new Date())
+  const fallback = identityPair(identity)
   const door = await startFrontDoor({
     clock: systemClock,
-    identity: generateIdentity('relay.test', new Date()),
+    identity,
+    certificates: new CertificateStore({ host: 'relay.test', now: Date.now, fallback }),
     listen: { host: '127.0.0.1', port: 0 },
     admissionTimeoutMs: 10_000,
     gate,

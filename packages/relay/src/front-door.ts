@@ -4,7 +4,7 @@
 // of other routes; passthrough visitors stay as they are. One server cannot be all: it would answer all
 // with one list of protocols, and kill who offers none of it. Whom nobody serves gets a TLS alert. Knows
 // neither HTTP nor streams, and waits for no caller before it accepts the next.
-import { constants } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { type Server, type Socket, createServer } from 'node:net'
 import { type TLSSocket, type Server as TlsServer, createServer as createTlsServer } from 'node:tls'
 import type { Clock } from '@sallyport/mux'
@@ -20,11 +20,17 @@ import type { Gate } from './gate.ts'
 import { type LeasedPort, openLeasedPort } from './leased-port.ts'
 import type { Claim } from './lease.ts'
 import { listen } from './listening.ts'
+import type { CertificateStore } from './certificates/certificate-store.ts'
+import { TicketKeys } from './certificates/ticket-keys.ts'
 import type { RelayIdentity } from './relay-identity.ts'
+import { agentPolicy, visitorPolicy } from './tls-policy.ts'
 
 export interface FrontDoorOptions {
   readonly clock: Clock
+  /** What agents see. */
   readonly identity: RelayIdentity
+  /** What visitors see. */
+  readonly certificates: Pick<CertificateStore, 'pairOf' | 'onChange'>
   readonly listen: ListenAddress
   readonly admissionTimeoutMs: number
   readonly gate: Gate
@@ -67,11 +73,6 @@ export interface FrontDoor {
 /** TLS alerts (RFC 8446 §6). */
 const Alert = { unrecognizedName: 112, noApplicationProtocol: 120 } as const
 
-/** AES-128-GCM first: the fastest with AES instructions, and as safe as the others. */
-const tls13Ciphers = 'TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256'
-/** TLS 1.2 with forward secrecy and AEAD only (RFC 9325 §4.2). */
-const tls12Ciphers = 'ECDHE+AESGCM:ECDHE+CHACHA20'
-
 interface Caller {
   readonly admission: Admission
   readonly hello: ClientHello
@@ -80,31 +81,35 @@ interface Caller {
 
 /** @throws {SallyportError} SP_ADDRESS_TAKEN. */
 export async function startFrontDoor(options: FrontDoorOptions): Promise<FrontDoor> {
-  const { clock, identity, admissionTimeoutMs } = options
+  const { clock, identity, certificates, admissionTimeoutMs } = options
   const sockets = new Set<Socket>()
   /** Callers in their TLS handshake, by their two addresses: TLS sockets do not tell whom they wrap. */
   const handshakes = new Map<string, Caller>()
 
-  const settings = {
+  const agentServer = createTlsServer({
+    ...agentPolicy,
     key: identity.key,
     cert: identity.certificate,
-    honorCipherOrder: true,
-    // A visitor may not make the relay do a handshake's work again and again.
-    secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
-  }
-  const pinned = { ...settings, minVersion: 'TLSv1.3', ciphers: tls13Ciphers } as const
-  const agentServer = createTlsServer({ ...pinned, ALPNProtocols: [agentAlpn] })
-  const deployServer = createTlsServer({ ...pinned, ALPNProtocols: [deployAlpn] })
+    ALPNProtocols: [agentAlpn],
+  })
+  const deployServer = createTlsServer({
+    ...agentPolicy,
+    key: identity.key,
+    cert: identity.certificate,
+    ALPNProtocols: [deployAlpn],
+  })
   const createVisitorServer = (preferred: readonly string[]): TlsServer =>
     createTlsServer({
-      ...settings,
-      minVersion: 'TLSv1.2',
-      ciphers: `${tls13Ciphers}:${tls12Ciphers}`,
+      ...visitorPolicy,
+      SNICallback: (name, done) => done(null, certificates.pairOf(name.toLowerCase()).context),
       ALPNCallback: ({ protocols }) => chooseProtocol(protocols, preferred),
     })
   const httpsServer = createVisitorServer(['h2', 'http/1.1'])
   // The origin of a tls route cannot be asked; the relay's own answers are HTTP/1.
   const visitorServer = createVisitorServer(['http/1.1'])
+  const visitorServers = [httpsServer, visitorServer]
+  let unnamed = certificates.pairOf(undefined)
+  for (const one of visitorServers) one.setSecureContext({ ...visitorPolicy, ...unnamed.pem })
 
   function handOver(server: TlsServer, socket: Socket, caller: Caller): void {
     const key = connectionKey(socket)
@@ -195,9 +200,20 @@ export async function startFrontDoor(options: FrontDoorOptions): Promise<FrontDo
     })
   const server = createListener()
   const port = await listen(server, options.listen.host, options.listen.port, 'SP_ADDRESS_TAKEN')
+  const tickets = new TicketKeys({ clock, randomBytes, servers: visitorServers })
+  certificates.onChange(() => {
+    const pair = certificates.pairOf(undefined)
+    if (pair === unnamed) return
+    unnamed = pair
+    for (const one of visitorServers) one.setSecureContext({ ...visitorPolicy, ...pair.pem })
+    tickets.apply()
+  })
 
   const { promise: closed, resolve } = Promise.withResolvers<void>()
-  server.once('close', resolve)
+  server.once('close', () => {
+    tickets[Symbol.dispose]()
+    resolve()
+  })
   return {
     port,
     openPort: (host, furtherPort) => openLeasedPort(createListener(furtherPort), host, furtherPort),

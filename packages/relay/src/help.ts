@@ -24,6 +24,10 @@ export const help = `relay: the public end of Sallyport
   --http HOST:PORT    plain HTTP, sent on to https; port 80 beside port 443; or off
   --admin HOST:PORT   /metrics, /health and /status, on a loopback address; off
   --heartbeat         touch D/alive, and D/active while somebody is there; for a timer
+  --organization NAME, --email-address ADDRESS
+                      in the certificate that init makes; the host, none
+  --cert-file FILE    the certificate for visitors (PEM), with --key-file FILE; read
+                      again when it changes; a self-signed one
   --access-log FILE   one line of JSON for every visit that is over; off
   --json              events on stdout, one JSON object a line
   --log-level LEVEL   error, warn, info (default) or debug; -v is debug

@@ -25,7 +25,7 @@ export async function initRelay(config: InitConfig, now: Date): Promise<Secret> 
       `${state.path} holds a relay already: add agents with \`relay agents add\`, or take another --dir`,
     )
   }
-  const identity = generateIdentity(host, now)
+  const identity = generateIdentity(host, now, config.subject)
   const key = generateAgentKey()
   const agents = new AgentKeys([createAgent(firstAgent, key.publicKey, allowEverything)])
 

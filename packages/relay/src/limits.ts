@@ -104,3 +104,27 @@ export const ownDescriptors = 48
 
 /** Where the limit cannot be read: what most systems give at least. */
 export const usualDescriptorLimit = 1_024
+
+/** Certificates of one chain: the longest that authorities issue have four. */
+export const maxChainCertificates = 16
+
+/** Pairs of certificate files: a team's domains. Each is a watch on a directory and 100 KiB of TLS. */
+export const maxCertificateFiles = 64
+
+/** Names whose certificate is remembered: 200 bytes each, 0.8 MiB. */
+export const maxServerNames = 4_096
+
+/** A key of session tickets is used so long. Visitors' own tickets live two hours at most. */
+export const ticketKeyLifeMs = day / 2
+
+/** The relay's own certificate for visitors is made anew when less of its 825 days is left. */
+export const ownCertificateRenewalMs = 30 * day
+
+/** How often certificates are looked through for those that expire. */
+export const certificateLookMs = day / 24
+
+/** What is left of a certificate in a file when its owner is told, and told again. */
+export const expiryWarningsMs = [21 * day, 7 * day] as const
+
+/** ub-organization-name of RFC 5280, appendix A.1. */
+export const maxOrganizationChars = 64

@@ -45,8 +45,10 @@ const debugEvents: ReadonlySet<RelayEvent['event']> = new Set([
   'visitor-denied',
 ])
 
-function levelOf({ event }: RelayEvent): LogLevel {
+function levelOf(told: RelayEvent): LogLevel {
+  const { event } = told
   if (debugEvents.has(event)) return 'debug'
+  if (told.event === 'certificate') return told.state === 'loaded' ? 'info' : 'warn'
   return event === 'register-refused' ? 'warn' : 'info'
 }
 
@@ -75,10 +77,30 @@ function describe(event: RelayEvent): string {
     }
     case 'visitor-denied':
       return `visitor ${event.visitor} may not come to ${event.route}`
+    case 'certificate':
+      return describeCertificate(event)
     case 'draining':
       return `draining: ${event.visitors} visitors may finish; again to end at once`
     case 'stopped':
       return 'stopped'
+  }
+}
+
+function describeCertificate({
+  names,
+  source,
+  state,
+  validTo,
+}: Extract<RelayEvent, { event: 'certificate' }>): string {
+  const what = `the certificate for ${names.join(', ')} (${source})`
+  const day = validTo.slice(0, 10)
+  switch (state) {
+    case 'loaded':
+      return `${what} is used; valid until ${day}`
+    case 'expiring':
+      return `${what} ends on ${day}`
+    case 'expired':
+      return `${what} has ended on ${day}: visitors are warned or turned away`
   }
 }
 

@@ -15,7 +15,7 @@ import { help } from './help.ts'
 import { type Log, createLog } from './log.ts'
 import { LogRing } from './log-ring.ts'
 import { startReloader } from './reload.ts'
-import { readState, serve } from './serve.ts'
+import { check, serve } from './serve.ts'
 import type { Flags } from './settings.ts'
 import { readStatus } from './status-command.ts'
 import { version } from './version.ts'
@@ -98,7 +98,7 @@ async function runConfigured(
     case 'serve':
       return await serveUntilSignal(config, load, { log, logRing }, process)
     case 'check':
-      await readState(config)
+      for (const warning of await check(config)) log.note('warn', warning)
       log.note('info', `${config.state.path} and the settings are good${checkedFile(config)}`)
       return ExitCode.ok
     case 'status':
@@ -152,14 +152,14 @@ async function serveUntilSignal(
   try {
     const { tcpPorts: ports } = config
     const descriptors = await readDescriptors(ports ? ports.last - ports.first + 1 : 0)
-    const { relay, reopen } = await serve({
+    const { relay, certificates, reopen } = await serve({
       config,
       log,
       logRing,
       descriptors,
       restart: () => first.resolve(),
     })
-    using reloader = startReloader({ relay, log, config, descriptors, load })
+    using reloader = startReloader({ relay, certificates, log, config, descriptors, load })
     reload = () => {
       reopen()
       void reloader.reload()

@@ -50,6 +50,21 @@ export function createMetrics(status: () => RelayStatus): Metrics {
       for (const [why, times] of Object.entries(status().refused)) this.set({ why }, times)
     },
   })
+  new Gauge({
+    name: 'sallyport_certificate_seconds_left',
+    help: 'Until the first certificate of a source ends; below 0: it has ended',
+    labelNames: ['source'],
+    registers,
+    collect() {
+      this.reset()
+      const left = new Map<string, number>()
+      for (const { source, validTo } of status().certificates) {
+        const seconds = Math.round((Date.parse(validTo) - Date.now()) / 1_000)
+        left.set(source, Math.min(seconds, left.get(source) ?? seconds))
+      }
+      for (const [source, seconds] of left) this.set({ source }, seconds)
+    },
+  })
 
   const visits = new Counter({
     name: 'sallyport_visits_total',

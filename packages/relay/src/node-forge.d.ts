@@ -15,6 +15,7 @@ declare module 'node-forge/lib/asn1.js' {
       readonly OCTETSTRING: number
       readonly OID: number
       readonly UTF8: number
+      readonly IA5STRING: number
       readonly SEQUENCE: number
       readonly SET: number
       readonly UTCTIME: number

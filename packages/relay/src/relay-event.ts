@@ -1,6 +1,9 @@
 // What a relay tells the program around it: facts, no texts.
 import type { ErrorCode } from '@sallyport/protocol'
+import type { CertificateSource } from './certificates/certificate-pair.ts'
 import type { VisitReport } from './visitor.ts'
+
+export type CertificateState = 'loaded' | 'expiring' | 'expired'
 
 export type RelayEvent =
   /** Visitors and agents can come. `address` is HOST:PORT, `host` the public name or address. */
@@ -68,6 +71,15 @@ export type RelayEvent =
     }
   /** The route is not for visitors from there. */
   | { readonly event: 'visitor-denied'; readonly route: string; readonly visitor: string }
+  /** What visitors get was read, or ends soon (docs/configuration.md), or has ended. */
+  | {
+      readonly event: 'certificate'
+      readonly state: CertificateState
+      readonly source: CertificateSource
+      readonly names: readonly string[]
+      /** ISO 8601. */
+      readonly validTo: string
+    }
   | { readonly event: 'draining'; readonly visitors: number }
   /** The program ends; with a code when it did not want to. */
   | {

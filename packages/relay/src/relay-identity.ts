@@ -1,7 +1,7 @@
-// The relay's own TLS key, which agents pin, and its certificate.
+// The TLS key that agents pin, and its certificate. Visitors see another one (certificates/).
 import { type KeyObject, X509Certificate, createPrivateKey, createPublicKey } from 'node:crypto'
 import { type Pin, computePin } from '@sallyport/protocol'
-import { createSelfSigned, generateTlsKey } from './self-signed.ts'
+import { type CertificateSubject, createSelfSigned, generateTlsKey } from './self-signed.ts'
 import type { StateDirectory } from './state-directory.ts'
 
 export interface RelayIdentity {
@@ -31,10 +31,14 @@ export async function readIdentity(state: StateDirectory): Promise<RelayIdentity
 }
 
 /** A new key with a self-signed certificate for `host`, a DNS name or an IP address. */
-export function generateIdentity(host: string, now: Date): RelayIdentity {
+export function generateIdentity(
+  host: string,
+  now: Date,
+  subject?: CertificateSubject,
+): RelayIdentity {
   const key = generateTlsKey()
   const pem = key.export({ type: 'pkcs8', format: 'pem' }).toString()
-  return createIdentity(pem, createSelfSigned({ key, host, now }), key)
+  return createIdentity(pem, createSelfSigned({ key, names: [host], subject, now }), key)
 }
 
 function createIdentity(key: string, certificate: string, privateKey: KeyObject): RelayIdentity {

@@ -1,6 +1,7 @@
 // What a relay is started with, and the handle that one gets: the face of relay.ts.
 import type { Clock } from '@sallyport/mux'
 import type { DeployRequest, ListenAddress, PortRange } from '@sallyport/protocol'
+import type { CertificateStore } from './certificates/certificate-store.ts'
 import type { Agent, AgentKeys } from './agent-keys.ts'
 import type { DeployAnswer } from './deploy-door.ts'
 import type { GateLimits } from './gate.ts'
@@ -18,7 +19,10 @@ export interface RelayOptions {
   readonly http?: ListenAddress | undefined
   /** Public TCP ports that agents may lease; default none. */
   readonly tcpPorts?: PortRange | undefined
+  /** What agents see. */
   readonly identity: RelayIdentity
+  /** What visitors see; default the same. */
+  readonly certificates?: CertificateStore
   readonly agents: readonly Agent[]
   /** Who may steer it from afar, and what answers; default nobody. */
   readonly deploy?: RelayDeploy | undefined

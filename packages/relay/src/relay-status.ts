@@ -3,6 +3,9 @@
 import { formatListenAddress } from '@sallyport/protocol'
 import { z } from 'zod'
 import type { Agent } from './agent-keys.ts'
+import type { CertificatePair } from './certificates/certificate-pair.ts'
+import { certificateSources } from './certificates/certificate-pair.ts'
+import { expiryState } from './certificates/expiry-watch.ts'
 import type { AgentSession } from './agent-session.ts'
 import type { Gate } from './gate.ts'
 import type { Candidate } from './pool-balance.ts'
@@ -37,6 +40,17 @@ export const relayStatusSchema = z.strictObject({
       ),
     }),
   ),
+  /** What visitors may get. */
+  certificates: z.array(
+    z.strictObject({
+      names: z.array(z.string()),
+      source: z.enum(certificateSources),
+      /** ISO 8601. */
+      validTo: z.string(),
+      daysLeft: z.int(),
+      state: z.enum(['good', 'expiring', 'expired']),
+    }),
+  ),
   routes: z.array(
     z.strictObject({
       url: z.string(),
@@ -65,6 +79,9 @@ export interface StatusSource {
   readonly agents: readonly Agent[]
   readonly sessions: readonly AgentSession[]
   readonly leases: readonly Candidate<AgentSession>[]
+  readonly certificates: readonly CertificatePair[]
+  /** Milliseconds since 1970. */
+  readonly nowMs: number
   parkedCount(place: string): number
   visitorsAt(place: string): number
 }
@@ -97,6 +114,13 @@ export function describeRelay(source: StatusSource): RelayStatus {
           streams: streamCount,
         })),
     })),
+    certificates: source.certificates.map((pair) => ({
+      names: [...pair.names],
+      source: pair.source,
+      validTo: new Date(pair.validToMs).toISOString(),
+      daysLeft: Math.floor((pair.validToMs - source.nowMs) / dayMs),
+      state: expiryState(pair, source.nowMs),
+    })),
     routes: leases.map((lease) => ({
       url: lease.claim.url,
       agent: nameOf(lease.claim.keyId),
@@ -109,6 +133,8 @@ export function describeRelay(source: StatusSource): RelayStatus {
     })),
   }
 }
+
+const dayMs = 86_400_000
 
 function stateOf({ members, draining, dead }: Candidate<AgentSession>) {
   const sessions = [...members.values()].map(({ session }) => session)
@@ -138,6 +164,12 @@ export function formatStatus(status: RelayStatus): string {
       ({ url, agent, pool, state, sessions, visitors, parked }) =>
         `route ${url}: ${state} by ${agent}${pool === undefined ? '' : `, pool ${pool}`}, ` +
         `${sessions} sessions, ${visitors} visitors, ${parked} parked`,
+    ),
+    ...status.certificates.map(
+      ({ names, source, validTo, daysLeft, state }) =>
+        `certificate ${names.join(', ')} (${source}): ` +
+        (state === 'expired' ? 'ended' : `${state}, ${daysLeft} days left, until`) +
+        ` ${validTo.slice(0, 10)}`,
     ),
   ]
   return `${lines.join('\n')}\n`

@@ -20,6 +20,8 @@ import { AgentSession, visitorsOf } from './agent-session.ts'
 import { applyPermissions, refusesChange } from './changed-permissions.ts'
 import { createDeployDoor } from './deploy-door.ts'
 import { createAwayAnswer } from './away-answer.ts'
+import { identityPair } from './certificates/own-certificate.ts'
+import { CertificateStore } from './certificates/certificate-store.ts'
 import { type Asked, startFrontDoor } from './front-door.ts'
 import { Gate } from './gate.ts'
 import { adoptCounted, passVisitor, standardGateLimits } from './gate-limits.ts'
@@ -51,6 +53,9 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
     throw new SallyportError('SP_NO_AGENTS', `${why}: make one with \`relay agents add NAME\``)
   }
   const report = new Reporter(clock, onEvent, (keyId) => agents.find(keyId)?.name ?? keyId)
+  const certificates =
+    options.certificates ??
+    new CertificateStore({ host, now: Date.now, fallback: identityPair(options.identity) })
   const gate = new Gate(clock, options.gate ?? standardGateLimits())
   const answerNotFound = createNotFound(handshakeMs)
   const sessions = new Set<AgentSession>()
@@ -116,6 +121,7 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
   const frontDoor = await startFrontDoor({
     clock,
     identity: options.identity,
+    certificates,
     listen: options.listen,
     admissionTimeoutMs: handshakeMs,
     gate,
@@ -269,6 +275,8 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
         agents: agents.list(),
         sessions: [...sessions],
         leases: routes.list(),
+        certificates: certificates.list(),
+        nowMs: Date.now(),
         parkedCount: (place) => visitors.parkedCount(place),
         visitorsAt: (place) => visitors.countAt(place),
       }),

@@ -3,6 +3,7 @@
 import { isSallyportError } from '@sallyport/protocol'
 import { watchFile } from '@sallyport/settings'
 import { type Agent, readAgentKeys } from './agent-keys.ts'
+import type { VisitorCertificates } from './certificates/visitor-certificates.ts'
 import type { ServeConfig } from './config.ts'
 import type { Descriptors } from './descriptors.ts'
 import { standardGateLimits } from './gate-limits.ts'
@@ -11,6 +12,7 @@ import type { Relay } from './relay-options.ts'
 
 export interface ReloadOptions {
   readonly relay: Pick<Relay, 'update'>
+  readonly certificates: Pick<VisitorCertificates, 'reload'>
   readonly log: Log
   /** What the relay was started with. */
   readonly config: ServeConfig
@@ -47,7 +49,7 @@ export function startReloader(options: ReloadOptions): Reloader {
   const reload = (): Promise<void> => (last = last.then(reloadNow))
 
   async function reloadNow(): Promise<void> {
-    const { relay, log, load } = options
+    const { relay, certificates, log, load } = options
     try {
       const next = await load()
       const { parking } = next
@@ -56,6 +58,7 @@ export function startReloader(options: ReloadOptions): Reloader {
         (agents = (await readAgentKeys(next.state)).list())
       const gate = standardGateLimits(next.limits, options.descriptors)
       await relay.update({ readAgents, parking, gate })
+      await certificates.reload(next.certificates)
       // Our own writing of agents.json is a change that changes nothing.
       const seen = JSON.stringify([next, agents.map(({ name, allow }) => [name, allow])])
       if (seen !== shown) log.note('info', 'settings and agents were read again')

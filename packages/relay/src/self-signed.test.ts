@@ -16,7 +16,7 @@ function openssl(args: readonly string[], input = ''): string {
 
 const make = (host: string, now = new Date()) => {
   const key = generateTlsKey()
-  return { key, pem: createSelfSigned({ key, host, now }) }
+  return { key, pem: createSelfSigned({ key, names: [host], now }) }
 }
 
 test('self-signed: openssl reads it as a version 3 certificate for a server', () => {

@@ -1,6 +1,6 @@
-// The certificate of the relay's own key. node-forge writes the ASN.1 (RFC 5280 §4.1), node:crypto
-// makes the key and the signature. Agents pin the key, so that nothing but the visitors' browsers
-// looks at the names and dates.
+// A certificate of a key of the relay's own. node-forge writes the ASN.1 (RFC 5280 §4.1), node:crypto
+// makes the key and the signature. Agents pin the key, and nothing but visitors' browsers looks at the
+// names and dates.
 import {
   type KeyObject,
   createPublicKey,
@@ -16,6 +16,8 @@ import { certificateBackdateMs, certificateValidityMs } from './limits.ts'
 const oid = {
   ecdsaWithSha256: '1.2.840.10045.4.3.2',
   commonName: '2.5.4.3',
+  organization: '2.5.4.10',
+  emailAddress: '1.2.840.113549.1.9.1',
   keyUsage: '2.5.29.15',
   subjectAltName: '2.5.29.17',
   basicConstraints: '2.5.29.19',
@@ -34,17 +36,26 @@ export function generateTlsKey(): KeyObject {
   return generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey
 }
 
+/** Whose certificate it is, for people who look at it. */
+export interface CertificateSubject {
+  /** At most maxOrganizationChars. */
+  readonly organization?: string | undefined
+  /** ASCII. */
+  readonly emailAddress?: string | undefined
+}
+
 export interface CertificateOptions {
   readonly key: KeyObject
-  /** A DNS name or an IP address (without brackets). */
-  readonly host: string
+  /** DNS names, `*.` of one, and IP addresses (without brackets); at least one. */
+  readonly names: readonly string[]
+  readonly subject?: CertificateSubject | undefined
   readonly now: Date
 }
 
 /** A self-signed certificate in PEM. It stays valid for 825 days. */
-export function createSelfSigned({ key, host, now }: CertificateOptions): string {
+export function createSelfSigned({ key, names, subject, now }: CertificateOptions): string {
   const algorithm = sequence(objectId(oid.ecdsaWithSha256))
-  const name = sequence(set(sequence(objectId(oid.commonName), text(commonName))))
+  const name = subjectName(subject)
   const publicKey = createPublicKey(key).export({ type: 'spki', format: 'der' })
   const toBeSigned = sequence(
     explicit(0, integer(Buffer.from([2]))), // version 3
@@ -57,7 +68,7 @@ export function createSelfSigned({ key, host, now }: CertificateOptions): string
     ),
     name,
     asn1.fromDer(publicKey.toString('latin1')),
-    explicit(3, sequence(...extensions(host))),
+    explicit(3, sequence(...extensions(names))),
   )
   const signature = sign('sha256', derBytes(toBeSigned), key)
   const der = derBytes(sequence(toBeSigned, algorithm, bitString(signature)))
@@ -65,17 +76,28 @@ export function createSelfSigned({ key, host, now }: CertificateOptions): string
   return ['-----BEGIN CERTIFICATE-----', ...lines, '-----END CERTIFICATE-----', ''].join('\n')
 }
 
-function extensions(host: string): readonly Asn1[] {
+function subjectName({ organization, emailAddress }: CertificateSubject = {}): Asn1 {
+  const attribute = (id: string, value: Asn1): Asn1 => set(sequence(objectId(id), value))
+  return sequence(
+    ...(organization === undefined ? [] : [attribute(oid.organization, text(organization))]),
+    attribute(oid.commonName, text(commonName)),
+    ...(emailAddress === undefined ? [] : [attribute(oid.emailAddress, ia5(emailAddress))]),
+  )
+}
+
+function extensions(names: readonly string[]): readonly Asn1[] {
   // Not a certificate authority: one that is may not be a server's own certificate (Firefox).
   const notAnAuthority = sequence()
   const digitalSignature = bitString(Buffer.from([0x80]), 7)
-  const address = isIP(host) === 0 ? null : forgeUtil.bytesFromIP(host)
-  const subject = address === null ? implicit(2, host) : implicit(7, address)
+  const alternatives = names.map((name) => {
+    const address = isIP(name) === 0 ? null : forgeUtil.bytesFromIP(name)
+    return address === null ? implicit(2, name) : implicit(7, address)
+  })
   return [
     extension(oid.basicConstraints, true, notAnAuthority),
     extension(oid.keyUsage, true, digitalSignature),
     extension(oid.extendedKeyUsage, false, sequence(objectId(oid.serverAuthentication))),
-    extension(oid.subjectAltName, false, sequence(subject)),
+    extension(oid.subjectAltName, false, sequence(...alternatives)),
   ]
 }
 
@@ -117,7 +139,11 @@ function integer(bytes: Buffer): Asn1 {
 }
 
 function text(value: string): Asn1 {
-  return universal(asn1.Type.UTF8, value)
+  return universal(asn1.Type.UTF8, Buffer.from(value).toString('latin1'))
+}
+
+function ia5(value: string): Asn1 {
+  return universal(asn1.Type.IA5STRING, value)
 }
 
 function bitString(bytes: Buffer, unusedBits = 0): Asn1 {

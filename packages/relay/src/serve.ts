@@ -20,6 +20,11 @@ import type { Metrics } from './metrics.ts'
 import type { RelayEvent } from './relay-event.ts'
 import type { RelayStatus } from './relay-status.ts'
 import type { StateDirectory } from './state-directory.ts'
+import { readCertificateFiles } from './certificates/certificate-files.ts'
+import {
+  type VisitorCertificates,
+  startVisitorCertificates,
+} from './certificates/visitor-certificates.ts'
 import { readIdentity } from './relay-identity.ts'
 import { startRelay } from './relay.ts'
 import type { Relay, RelayOptions } from './relay-options.ts'
@@ -27,12 +32,13 @@ import type { Relay, RelayOptions } from './relay-options.ts'
 /** A relay and what goes with it. */
 export interface Served {
   readonly relay: Relay
+  readonly certificates: VisitorCertificates
   /** The access log's file was moved away. */
   reopen(): void
 }
 
-/** Everything that `serve` reads, without starting anything. @throws {SallyportError} SP_STATE. */
-export async function readState({ state }: ServeConfig) {
+/** What `serve` reads of D, without starting anything. @throws {SallyportError} SP_STATE. */
+async function readState({ state }: ServeConfig) {
   const identity = await readIdentity(state)
   if (!identity) throw noRelay(state)
   const agents = (await readAgentKeys(state)).list()
@@ -47,6 +53,17 @@ export interface ServeOptions {
   readonly descriptors: Descriptors
   /** Ends the program with a drain, for what started it to start it again. */
   restart(): void
+}
+
+/**
+ * Reads everything that `serve` reads.
+ * @returns warnings, one line each.
+ * @throws {SallyportError} SP_STATE, SP_CONFIG.
+ */
+export async function check(config: ServeConfig): Promise<readonly string[]> {
+  await readState(config)
+  const files = await readCertificateFiles(config.certificates, config.host, Date.now())
+  return files.warnings
 }
 
 /**
@@ -70,12 +87,23 @@ export async function serve(options: ServeOptions): Promise<Served> {
     accessLog?.write(event)
     log.event(event)
   }
+  const certificates = await startVisitorCertificates({
+    clock: systemClock,
+    state,
+    identity,
+    host,
+    files: config.certificates,
+    now: Date.now,
+    onEvent: tell,
+    onWarning: onFailure,
+  })
   const relayOptions: RelayOptions = {
     host,
     listen,
     http: config.http,
     tcpPorts,
     identity,
+    certificates: certificates.store,
     agents,
     deploy: deployKey && {
       publicKey: deployKey,
@@ -89,11 +117,9 @@ export async function serve(options: ServeOptions): Promise<Served> {
     insecureNoAuth,
     onEvent: tell,
   }
-  const relay = await startRelay(relayOptions).catch((error: unknown) => {
-    const isHttp = isSallyportError(error) && error.message.includes(httpAddress(config))
-    if (!isHttp || config.isHttpAsked) throw error
-    log.note('warn', `plain HTTP is not redirected: ${error.message}`)
-    return startRelay({ ...relayOptions, http: undefined })
+  const relay = await startWithOrWithoutHttp(relayOptions, config, log).catch((error: unknown) => {
+    certificates[Symbol.dispose]()
+    throw error
   })
   const started: AsyncDisposable[] = []
   try {
@@ -108,9 +134,11 @@ export async function serve(options: ServeOptions): Promise<Served> {
     if (boot === 1) log.note('info', publicNote(address, host))
     const trial = await startBundleTrial({ state, clock: systemClock, log, restart })
     heartbeat = config.heartbeat ? startHeartbeat(state, relay, onFailure) : undefined
-    const served = withHelpers(relay, socket, [trial, heartbeat, http, accessLog])
-    return { relay: served, reopen: () => accessLog?.reopen() }
+    certificates.announce()
+    const served = withHelpers(relay, socket, [trial, heartbeat, http, accessLog, certificates])
+    return { relay: served, certificates, reopen: () => accessLog?.reopen() }
   } catch (error) {
+    certificates[Symbol.dispose]()
     for (const helper of [...started, ...(accessLog ? [accessLog] : [])]) {
       await helper[Symbol.asyncDispose]()
     }
@@ -129,6 +157,18 @@ function startHeartbeat(
     return visitors > 0 || agents.some(({ sessions }) => sessions.length > 0)
   }
   return new Heartbeat({ state, clock: systemClock, isBusy, onFailure })
+}
+
+/** Port 80 is done without where nobody asked for it. */
+async function startWithOrWithoutHttp(options: RelayOptions, config: ServeConfig, log: Log) {
+  try {
+    return await startRelay(options)
+  } catch (error) {
+    const isHttp = isSallyportError(error) && error.message.includes(httpAddress(config))
+    if (!isHttp || config.isHttpAsked) throw error
+    log.note('warn', `plain HTTP is not redirected: ${error.message}`)
+    return await startRelay({ ...options, http: undefined })
+  }
 }
 
 /** As it stands in the error of a port that cannot be had. */
@@ -156,12 +196,16 @@ function publicNote(address: string, host: string): string {
 function withHelpers(
   relay: Relay,
   socket: AsyncDisposable,
-  tellers: readonly (AsyncDisposable | undefined)[],
+  tellers: readonly (AsyncDisposable | Disposable | undefined)[],
 ): Relay {
   const together = async (end: () => Promise<void>): Promise<void> => {
     await socket[Symbol.asyncDispose]()
     await end()
-    for (const teller of tellers) await teller?.[Symbol.asyncDispose]()
+    for (const teller of tellers) {
+      if (!teller) continue
+      if (Symbol.asyncDispose in teller) await teller[Symbol.asyncDispose]()
+      else teller[Symbol.dispose]()
+    }
   }
   return {
     ...relay,

@@ -3,6 +3,7 @@
 import { choice, text, textOrNumber, wholeNumber, yesNo } from '@sallyport/settings'
 import { z } from 'zod'
 import {
+  maxCertificateFiles,
   maxParkedPerAddress,
   maxParkedPerRoute,
   maxPerAddress,
@@ -122,6 +123,38 @@ export const relaySettingsSchema = z.strictObject({
       description:
         'Every 15 s touch `alive` in the state directory, and `active` while agents or visitors are ' +
         'there, for a timer that starts a stuck relay again or ends a machine that nobody uses',
+    }),
+  cert_file: text(settingsTable.certFile.parse)
+    .optional()
+    .meta({
+      flag: '--cert-file FILE',
+      standard: "the relay's own, self-signed",
+      description:
+        'The certificate that visitors get, in PEM, with what leads to its authority; read again ' +
+        'when it changes. Also `CERT_FILE`. Agents go on seeing the pinned key',
+    }),
+  key_file: text(settingsTable.keyFile.parse).optional().meta({
+    flag: '--key-file FILE',
+    standard: '–',
+    description: 'Its private key, in PEM without a passphrase. Also `KEY_FILE`',
+  }),
+  certificates: z
+    .array(
+      z.strictObject(
+        {
+          cert_file: text(settingsTable.certFile.parse),
+          key_file: text(settingsTable.keyFile.parse),
+        },
+        { error: 'cert_file and key_file' },
+      ),
+      { error: 'a list of cert_file and key_file' },
+    )
+    .max(maxCertificateFiles, { error: `at most ${maxCertificateFiles} pairs` })
+    .optional()
+    .meta({
+      standard: 'none',
+      description:
+        'Further pairs of `cert_file` and `key_file`: visitors get the one that names what they ask for',
     }),
   insecure_no_auth: yesNo().optional().meta({
     flag: '--insecure-no-auth',

@@ -12,6 +12,7 @@ import {
 } from '@sallyport/protocol'
 
 import { isLoopback } from './address.ts'
+import { maxOrganizationChars } from './limits.ts'
 
 /** Reads a value; `where` and `code` are for the error. */
 type Parse<T> = (text: string, where: string, code: ErrorCode) => T
@@ -52,6 +53,17 @@ const parseAllow: Parse<string> = (text, where, code) => {
   return text
 }
 
+const parseOrganization: Parse<string> = (text, where, code) => {
+  if (text.trim() !== '' && text.length <= maxOrganizationChars) return text
+  const right = `1 to ${maxOrganizationChars} characters`
+  throw badInput(code, { what: 'organization', where, value: text, right })
+}
+
+const parseEmailAddress: Parse<string> = (text, where, code) => {
+  if (/^[!-?A-~]+@[!-?A-~]+$/.test(text)) return text
+  throw badInput(code, { what: 'e-mail address', where, value: text, right: 'NAME@HOST in ASCII' })
+}
+
 export interface Settings {
   /** The state directory. */
   readonly dir: string
@@ -68,6 +80,13 @@ export interface Settings {
   readonly http: ListenAddress | 'off'
   /** Touch D/alive and D/active. */
   readonly heartbeat: boolean
+  /** A file. */
+  readonly certFile: string
+  /** A file. */
+  readonly keyFile: string
+  /** Whose certificate `init` makes. */
+  readonly organization: string
+  readonly emailAddress: string
   readonly insecureNoAuth: boolean
   /** Permissions, as they were written. */
   readonly allow: string
@@ -79,6 +98,8 @@ type Table = {
   readonly [K in keyof Settings]: {
     readonly flag: string
     readonly variable: string
+    /** Of the system that inspired this one; any that is set, ours first. */
+    readonly furtherVariables?: readonly string[]
     /** The key in relay.json; absent: it is not kept there. */
     readonly key?: string
     readonly parse: Parse<Settings[K]>
@@ -117,6 +138,30 @@ export const settingsTable: Table = {
     parse: (text, where, code) => (text === 'off' ? 'off' : listen(text, where, code)),
   },
   heartbeat: { flag: 'heartbeat', variable: 'SALLYPORT_HEARTBEAT', parse: parseSwitch },
+  certFile: {
+    flag: 'cert-file',
+    variable: 'SALLYPORT_CERT_FILE',
+    furtherVariables: ['CERT_FILE', 'cert_file'],
+    parse: parseFile,
+  },
+  keyFile: {
+    flag: 'key-file',
+    variable: 'SALLYPORT_KEY_FILE',
+    furtherVariables: ['KEY_FILE', 'key_file'],
+    parse: parseFile,
+  },
+  organization: {
+    flag: 'organization',
+    variable: 'SALLYPORT_ORGANIZATION',
+    furtherVariables: ['ORGANIZATION', 'organization'],
+    parse: parseOrganization,
+  },
+  emailAddress: {
+    flag: 'email-address',
+    variable: 'SALLYPORT_EMAIL_ADDRESS',
+    furtherVariables: ['EMAIL_ADDRESS', 'email_address'],
+    parse: parseEmailAddress,
+  },
   insecureNoAuth: {
     flag: 'insecure-no-auth',
     variable: 'SALLYPORT_INSECURE_NO_AUTH',
@@ -156,10 +201,13 @@ export function variableSource(
   return {
     code: 'SP_CONFIG',
     get: (name) => {
-      const { variable } = settingsTable[name]
-      const text = variables[variable]
-      if (text === undefined || text === '') return undefined
-      return { text, where: file === undefined ? variable : `${variable} in ${file}` }
+      const { variable, furtherVariables = [] } = settingsTable[name]
+      for (const one of [variable, ...furtherVariables]) {
+        const text = variables[one]
+        if (text === undefined || text === '') continue
+        return { text, where: file === undefined ? one : `${one} in ${file}` }
+      }
+      return undefined
     },
   }
 }

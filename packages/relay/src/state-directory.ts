@@ -14,6 +14,8 @@ const files = {
   'relay.json': { what: 'relay settings', mode: 0o644 },
   'tls.key': { what: 'TLS key', mode: 0o600 },
   'tls.crt': { what: 'certificate', mode: 0o644 },
+  'visitors.key': { what: "visitors' TLS key", mode: 0o600 },
+  'visitors.crt': { what: "visitors' certificate", mode: 0o644 },
   'agents.json': { what: 'agent keys', mode: 0o600 },
   'deploy.json': { what: 'deploy key', mode: 0o644 },
   'bundles.json': { what: 'list of bundles', mode: 0o644 },
