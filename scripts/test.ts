@@ -32,6 +32,13 @@ const tiers: Readonly<Record<string, Tier>> = {
     totalTimeoutMs: 60 * minuteMs,
     concurrency: 1,
   },
+  // Against a real authority, which connects to the relay's doors.
+  acme: {
+    directory: 'test/acme/',
+    testTimeoutMs: 2 * minuteMs,
+    totalTimeoutMs: 20 * minuteMs,
+    concurrency: 2,
+  },
   // Machines that boot, emulated where there is no KVM.
   vm: {
     directory: 'test/vm/',

@@ -23,7 +23,7 @@ test('configuration: every setting is described, and its flag has its name', () 
     for (const { key, flag, description } of rows) {
       assert.ok(description.length > 3, key)
       if (flag !== undefined) {
-        assert.equal(flag.split(' ')[0], `--${key.replaceAll('_', '-')}`)
+        assert.equal(flag.split(' ')[0], `--${key.replaceAll(/[._]/g, '-')}`)
       }
     }
   }

@@ -7,6 +7,7 @@
 import { spawnSync } from 'node:child_process'
 import { accessSync, constants, readdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { lacksPebble } from './pebble-binary.ts'
 import { lacksYamuxPeer } from './yamux-peer-binary.ts'
 
 interface Requirement {
@@ -32,6 +33,8 @@ export const requirements = {
   nc: { programs: ['nc'], install: 'netcat-openbsd', unfit: lacksHalfClose },
   nginx: { programs: ['nginx'], install: 'nginx-light' },
   openssl: { programs: ['openssl'], install: 'openssl' },
+  /** Let's Encrypt's test authority itself, 2.10: Go 1.24 or later. */
+  pebble: { programs: ['go'], install: 'golang-go', unfit: lacksPebble },
   prlimit: { programs: ['prlimit'], install: 'util-linux' },
   qemu: { programs: ['qemu-system-x86_64', 'mke2fs'], install: 'qemu-system-x86' },
   postgres: { programs: ['postgres', 'psql'], install: 'postgresql', locate: locatePostgres },

@@ -219,6 +219,12 @@ export const errorTable = {
     exit: ExitCode.failure,
     retry: false,
   },
+  // --- certificates -----------------------------------------------------------------------------
+  SP_ACME: {
+    meaning: 'A certificate authority refused what it was asked for, or cannot be reached.',
+    exit: ExitCode.failure,
+    retry: true,
+  },
   // --- this program ----------------------------------------------------------------------------
   SP_ABORTED: {
     meaning: 'This end gave the work up: it was closed or destroyed by its own program.',

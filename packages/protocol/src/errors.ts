@@ -56,8 +56,8 @@ export function badInput(code: ErrorCode, input: BadInput): SallyportError {
 }
 
 /** A value in quotes on one line: control characters escaped, long ones cut. */
-export function quote(value: string): string {
-  const cut = value.length > shownValueChars ? `${value.slice(0, shownValueChars)}…` : value
+export function quote(value: string, maxChars = shownValueChars): string {
+  const cut = value.length > maxChars ? `${value.slice(0, maxChars)}…` : value
   return JSON.stringify(cut).replaceAll(
     /[\u007f-\u009f\u2028\u2029]/g,
     (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,

@@ -2,6 +2,13 @@
 // All that is wrong ends here, in one line each. Nothing is written and nothing listens yet.
 import { join, resolve } from 'node:path'
 import {
+  type AcmeDirectory,
+  type CertificateSubject,
+  type ChallengeType,
+  challengeTypes,
+  maxOrganizationChars,
+} from '@sallyport/acme'
+import {
   type ListenAddress,
   type PortRange,
   badInput,
@@ -25,8 +32,6 @@ import {
   lookUp,
   variableSource,
 } from './settings.ts'
-import { maxOrganizationChars } from './limits.ts'
-import type { CertificateSubject } from './self-signed.ts'
 import { StateDirectory } from './state-directory.ts'
 
 /** Every address, the port of the web. */
@@ -42,6 +47,15 @@ export interface PublicSettings {
 export interface Output {
   readonly json: boolean
   readonly logLevel: LogLevel
+}
+
+export interface AcmeConfig {
+  readonly directory: AcmeDirectory
+  readonly email: string | undefined
+  /** Absolute. */
+  readonly caFile: string | undefined
+  readonly challenges: readonly ChallengeType[]
+  readonly profile: string | undefined
 }
 
 export interface InitConfig extends PublicSettings, Output {
@@ -71,6 +85,8 @@ export interface ServeConfig extends PublicSettings, Output {
   readonly heartbeat: boolean
   /** What visitors get, where it is not the relay's own. */
   readonly certificates: readonly CertificateFiles[]
+  /** Who certifies names that no file covers. */
+  readonly acme: AcmeConfig | undefined
   /** What an agent that is added may claim. */
   readonly allow: string
 }
@@ -165,8 +181,24 @@ export async function loadServeConfig(flags: Flags, around: Surroundings): Promi
     accessLog: accessLog === undefined ? undefined : resolve(around.workingDirectory, accessLog),
     heartbeat: lookUp(sources, 'heartbeat') ?? false,
     certificates: certificateFiles(sources, file, around),
+    acme: acmeConfig(sources, around),
     allow: lookUp(sources, 'allow') ?? allowEverything,
   }
+}
+
+function acmeConfig(
+  sources: readonly Source[],
+  { workingDirectory }: Surroundings,
+): AcmeConfig | undefined {
+  const directory = lookUp(sources, 'acmeDirectory')
+  const caFile = lookUp(sources, 'acmeCaFile')
+  const rest = {
+    email: lookUp(sources, 'acmeEmail'),
+    challenges: lookUp(sources, 'acmeChallenges') ?? challengeTypes,
+    profile: lookUp(sources, 'acmeProfile'),
+    caFile: caFile === undefined ? undefined : resolve(workingDirectory, caFile),
+  }
+  return directory === undefined || directory === 'off' ? undefined : { directory, ...rest }
 }
 
 function certificateFiles(

@@ -23,6 +23,7 @@ test('front door: passthrough visitors count, on further ports too, until their 
     listen: { host: '127.0.0.1', port: 0 },
     admissionTimeoutMs: 10_000,
     gate,
+    challengeContext: () => undefined,
     kindOf: () => 'passthrough',
     onAgent: (socket) => socket.destroy(),
     onVisitor: (socket) => socket.destroy(),

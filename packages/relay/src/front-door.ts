@@ -1,17 +1,23 @@
 // Byte path 1/8: the public TLS port, and further ones that are leased. Reads each caller's ClientHello,
-// bounded, puts the bytes back and hands the socket to one of four TLS servers that listen nowhere: the
-// agents' and the deploy door's (TLS 1.3, the pinned key whatever the SNI), or the visitors' of https or
-// of other routes; passthrough visitors stay as they are. One server cannot be all: it would answer all
-// with one list of protocols, and kill who offers none of it. Whom nobody serves gets a TLS alert. Knows
-// neither HTTP nor streams, and waits for no caller before it accepts the next.
+// bounded, puts the bytes back and hands the socket to one of five TLS servers that listen nowhere: the
+// agents' and the deploy door's (TLS 1.3, the pinned key whatever the SNI), the visitors' of https or of
+// other routes, or the one for authorities; passthrough visitors stay as they are. One server cannot be
+// all: it would answer all with one list of protocols, and kill who offers none of it. Whom nobody serves
+// gets a TLS alert. Knows neither HTTP nor streams, and waits for no caller before it accepts the next.
 import { randomBytes } from 'node:crypto'
 import { type Server, type Socket, createServer } from 'node:net'
-import { type TLSSocket, type Server as TlsServer, createServer as createTlsServer } from 'node:tls'
+import {
+  type SecureContext,
+  type TLSSocket,
+  type Server as TlsServer,
+  createServer as createTlsServer,
+} from 'node:tls'
 import type { Clock } from '@sallyport/mux'
 import {
   type ClientHello,
   ClientHelloReader,
   type ListenAddress,
+  acmeAlpn,
   agentAlpn,
   deployAlpn,
 } from '@sallyport/protocol'
@@ -34,6 +40,8 @@ export interface FrontDoorOptions {
   readonly listen: ListenAddress
   readonly admissionTimeoutMs: number
   readonly gate: Gate
+  /** What an authority gets that asks for the name by TLS-ALPN-01 (RFC 8737). */
+  challengeContext(name: string): SecureContext | undefined
   /** How the host name is served; undefined: by nobody. */
   kindOf(asked: Asked): Claim['kind'] | undefined
   /** Past the TLS handshake, and still to prove itself. */
@@ -108,6 +116,11 @@ export async function startFrontDoor(options: FrontDoorOptions): Promise<FrontDo
   // The origin of a tls route cannot be asked; the relay's own answers are HTTP/1.
   const visitorServer = createVisitorServer(['http/1.1'])
   const visitorServers = [httpsServer, visitorServer]
+  const challengeServer = createTlsServer({
+    ...visitorPolicy,
+    SNICallback: (name, done) => done(null, options.challengeContext(name.toLowerCase())),
+    ALPNProtocols: [acmeAlpn],
+  })
   let unnamed = certificates.pairOf(undefined)
   for (const one of visitorServers) one.setSecureContext({ ...visitorPolicy, ...unnamed.pem })
 
@@ -139,6 +152,15 @@ export async function startFrontDoor(options: FrontDoorOptions): Promise<FrontDo
       return
     }
     const kind = hasKey ? undefined : options.kindOf(asked)
+    // Of a passthrough name it is its owner who is asked.
+    if (hello.alpn.includes(acmeAlpn) && kind !== 'passthrough') {
+      const isOurs = asked.sni !== undefined && options.challengeContext(asked.sni) !== undefined
+      if (isOurs) {
+        socket.unshift(bytes)
+        handOver(challengeServer, socket, caller)
+      } else refuse(socket, Alert.noApplicationProtocol)
+      return
+    }
     if (kind === 'passthrough') {
       admission.done()
       sockets.delete(socket)
@@ -170,7 +192,7 @@ export async function startFrontDoor(options: FrontDoorOptions): Promise<FrontDo
   deployServer.on('secureConnection', (tlsSocket) =>
     onSecure(tlsSocket, (socket, { admission }) => options.onDeploy?.(socket, admission)),
   )
-  for (const server of [httpsServer, visitorServer]) {
+  for (const server of visitorServers) {
     server.on('secureConnection', (tlsSocket) =>
       onSecure(tlsSocket, (socket, { admission, asked }) => {
         admission.done()
@@ -178,7 +200,11 @@ export async function startFrontDoor(options: FrontDoorOptions): Promise<FrontDo
       }),
     )
   }
-  for (const server of [agentServer, deployServer, httpsServer, visitorServer]) {
+  // The handshake is the answer (RFC 8737 §3).
+  challengeServer.on('secureConnection', (tlsSocket) =>
+    onSecure(tlsSocket, (socket) => void socket.end()),
+  )
+  for (const server of [agentServer, deployServer, challengeServer, ...visitorServers]) {
     server.on('tlsClientError', (_error, socket) => socket.destroy())
   }
 

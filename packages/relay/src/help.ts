@@ -26,6 +26,10 @@ export const help = `relay: the public end of Sallyport
   --heartbeat         touch D/alive, and D/active while somebody is there; for a timer
   --organization NAME, --email-address ADDRESS
                       in the certificate that init makes; the host, none
+  --acme-directory NAME-OR-URL
+                      letsencrypt, staging, or a URL: certificates that are ordered and
+                      renewed by themselves (also --acme-email, --acme-ca-file,
+                      --acme-challenges, --acme-profile: docs/configuration.md); off
   --cert-file FILE    the certificate for visitors (PEM), with --key-file FILE; read
                       again when it changes; a self-signed one
   --access-log FILE   one line of JSON for every visit that is over; off

@@ -1,5 +1,5 @@
 // The relay's own words in HTTP: on the plain port 301 to https for hosts that somebody serves, 404 for
-// all others; on the TLS port 404 for who names no host and finds no bare address served. Knows no
+// all others, and what an authority asks for; on the TLS port 404 for who names no host and finds no bare address served. Knows no
 // agents and no streams.
 import { type IncomingMessage, type Server, type ServerResponse, createServer } from 'node:http'
 import type { Socket } from 'node:net'
@@ -18,6 +18,8 @@ export interface HttpDoorOptions {
   /** The port of the names that are served. */
   readonly httpsPort: number
   isServed(name: string): boolean
+  /** What an authority is answered that asks for the token (RFC 8555 §8.3). */
+  challengeText(token: string): string | undefined
 }
 
 export interface HttpDoor {
@@ -28,10 +30,18 @@ export interface HttpDoor {
 
 const defaultHttpsPort = 443
 
+const challengePath = /^\/\.well-known\/acme-challenge\/([\w-]+)$/
+
 /** @throws {SallyportError} SP_ADDRESS_TAKEN. */
 export async function startHttpDoor(options: HttpDoorOptions): Promise<HttpDoor> {
   const { gate, httpsPort, isServed, timeoutMs } = options
   const server = createAnswering(timeoutMs, (request, response) => {
+    const token = challengePath.exec(request.url ?? '')?.[1]
+    const text = token === undefined ? undefined : options.challengeText(token)
+    if (text !== undefined) {
+      answerText(response, text)
+      return
+    }
     const name = hostOf(request)
     // Only what stands after the host is taken over, and only where it can mean nothing else.
     if (name === undefined || !request.url?.startsWith('/') || !isServed(name)) {
@@ -93,6 +103,16 @@ function answer(response: ServerResponse, status: 301 | 404, location?: string):
       ...(location === undefined ? {} : { location }),
     })
     .end()
+}
+
+function answerText(response: ServerResponse, text: string): void {
+  response
+    .writeHead(200, {
+      connection: 'close',
+      'content-type': 'application/octet-stream',
+      'content-length': Buffer.byteLength(text),
+    })
+    .end(text)
 }
 
 /** The host that a request names, without its port. */

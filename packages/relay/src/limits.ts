@@ -3,12 +3,6 @@
 
 const day = 86_400_000
 
-/** A machine whose clock is slow by less still takes a fresh certificate. */
-export const certificateBackdateMs = 5 * 60_000
-
-/** The longest that Apple's systems take for a TLS server, also from a private issuer. */
-export const certificateValidityMs = 825 * day - certificateBackdateMs
-
 /** A file of the state directory. 1,000 agents x 300 bytes is 0.3 MiB; more is not ours. */
 export const maxStateFileBytes = 1024 * 1024
 
@@ -126,5 +120,8 @@ export const certificateLookMs = day / 24
 /** What is left of a certificate in a file when its owner is told, and told again. */
 export const expiryWarningsMs = [21 * day, 7 * day] as const
 
-/** ub-organization-name of RFC 5280, appendix A.1. */
-export const maxOrganizationChars = 64
+/** Names for which certificates are ordered: each has a keeper, a timer and 100 KiB of TLS. */
+export const maxAcmeNames = 500
+
+/** Let's Encrypt takes 300 orders of an account in three hours; half of it is left for others. */
+export const maxOrdersPerHour = 50

@@ -49,7 +49,7 @@ function levelOf(told: RelayEvent): LogLevel {
   const { event } = told
   if (debugEvents.has(event)) return 'debug'
   if (told.event === 'certificate') return told.state === 'loaded' ? 'info' : 'warn'
-  return event === 'register-refused' ? 'warn' : 'info'
+  return event === 'register-refused' || event === 'certificate-failed' ? 'warn' : 'info'
 }
 
 function describe(event: RelayEvent): string {
@@ -79,6 +79,10 @@ function describe(event: RelayEvent): string {
       return `visitor ${event.visitor} may not come to ${event.route}`
     case 'certificate':
       return describeCertificate(event)
+    case 'certificate-failed': {
+      const again = `tried again in ${formatSeconds(event.retrySeconds)}`
+      return `no certificate for ${event.names.join(', ')}: ${event.reason} (${event.code}); ${again}`
+    }
     case 'draining':
       return `draining: ${event.visitors} visitors may finish; again to end at once`
     case 'stopped':
@@ -117,4 +121,8 @@ function describeRoute({ url, agent, state }: Extract<RelayEvent, { event: 'rout
     case 'released':
       return `${url} is free: agent ${agent} did not come back`
   }
+}
+
+function formatSeconds(seconds: number): string {
+  return seconds < 120 ? `${seconds} s` : `${Math.round(seconds / 60)} minutes`
 }

@@ -80,6 +80,14 @@ export type RelayEvent =
       /** ISO 8601. */
       readonly validTo: string
     }
+  /** No certificate was issued; one that is valid stays in use. */
+  | {
+      readonly event: 'certificate-failed'
+      readonly names: readonly string[]
+      readonly code: ErrorCode
+      readonly reason: string
+      readonly retrySeconds: number
+    }
   | { readonly event: 'draining'; readonly visitors: number }
   /** The program ends; with a code when it did not want to. */
   | {

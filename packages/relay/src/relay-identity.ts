@@ -1,7 +1,7 @@
 // The TLS key that agents pin, and its certificate. Visitors see another one (certificates/).
 import { type KeyObject, X509Certificate, createPrivateKey, createPublicKey } from 'node:crypto'
+import { type CertificateSubject, createSelfSigned, generateTlsKey } from '@sallyport/acme'
 import { type Pin, computePin } from '@sallyport/protocol'
-import { type CertificateSubject, createSelfSigned, generateTlsKey } from './self-signed.ts'
 import type { StateDirectory } from './state-directory.ts'
 
 export interface RelayIdentity {

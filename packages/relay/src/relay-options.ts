@@ -1,6 +1,7 @@
 // What a relay is started with, and the handle that one gets: the face of relay.ts.
 import type { Clock } from '@sallyport/mux'
 import type { DeployRequest, ListenAddress, PortRange } from '@sallyport/protocol'
+import type { ChallengeAnswers } from './certificates/challenge-answers.ts'
 import type { CertificateStore } from './certificates/certificate-store.ts'
 import type { Agent, AgentKeys } from './agent-keys.ts'
 import type { DeployAnswer } from './deploy-door.ts'
@@ -23,6 +24,10 @@ export interface RelayOptions {
   readonly identity: RelayIdentity
   /** What visitors see; default the same. */
   readonly certificates?: CertificateStore
+  /** Who answers an authority's challenges; default nobody. */
+  readonly challenges?: Pick<ChallengeAnswers, 'textOf' | 'contextOf'>
+  /** An agent was granted a route whose TLS is ended here. `name`: a host name or an address. */
+  readonly onNameServed?: (name: string) => void
   readonly agents: readonly Agent[]
   /** Who may steer it from afar, and what answers; default nobody. */
   readonly deploy?: RelayDeploy | undefined
@@ -56,6 +61,8 @@ export interface Relay extends AsyncDisposable {
   readonly listen: ListenAddress
   /** The port of plain HTTP. */
   readonly httpPort: number | undefined
+  /** Whether a route of that name has its TLS ended here. */
+  isNameServed(name: string): boolean
   listAgents(): readonly Agent[]
   status(): RelayStatus
   /** @throws {SallyportError} SP_USAGE when the name is taken, SP_STATE when it cannot be kept. */

@@ -32,7 +32,7 @@ import { Registrar } from './registrar.ts'
 import type { Relay, RelayOptions } from './relay-options.ts'
 import { describeRelay } from './relay-status.ts'
 import { Reporter } from './reporter.ts'
-import { namePlace } from './route-request.ts'
+import { namePlace, servedName } from './route-request.ts'
 import { Routes } from './routes.ts'
 import { socketAddresses } from './socket-addresses.ts'
 import { tlsFacts } from './tls-facts.ts'
@@ -122,6 +122,7 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
     clock,
     identity: options.identity,
     certificates,
+    challengeContext: (name) => options.challenges?.contextOf(name),
     listen: options.listen,
     admissionTimeoutMs: handshakeMs,
     gate,
@@ -166,6 +167,7 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
         gate,
         timeoutMs: handshakeMs,
         httpsPort: frontDoor.port,
+        challengeText: (token) => options.challenges?.textOf(token),
         isServed: (name) => routes.find(namePlace(name))?.claim.kind === 'https',
       })
     } catch (error) {
@@ -221,6 +223,8 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
     session.registered(registrations)
     for (const registration of registrations) {
       report.registered(registration)
+      const name = servedName(registration.claim)
+      if (name !== undefined) options.onNameServed?.(name)
       visitors.retry(registration.claim.place)
     }
   }
@@ -263,6 +267,7 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
     host,
     listen,
     httpPort: httpDoor?.port,
+    isNameServed: (name) => routes.list().some(({ claim }) => servedName(claim) === name),
     listAgents: () => agents.list(),
     status: () =>
       describeRelay({

@@ -37,6 +37,7 @@ const fixed = {
   admin: '--admin',
   accessLog: '--access-log',
   heartbeat: '--heartbeat',
+  acme: '--acme-directory and its like',
   insecureNoAuth: '--insecure-no-auth',
   json: '--json',
 } as const satisfies Partial<Record<keyof ServeConfig, string>>

@@ -15,6 +15,7 @@ import {
   parseRouteUrl,
 } from '@sallyport/protocol'
 import type { Agent } from './agent-keys.ts'
+import type { Claim } from './lease.ts'
 import { isEveryAddress, isLoopback } from './address.ts'
 
 /** What the relay serves, as far as routes are concerned. */
@@ -58,6 +59,13 @@ export function tcpPlace(host: string, port: number): string {
   return `tcp ${formatHostPort(host, port)}`
 }
 
+/** The name or address under which the relay itself ends visitors' TLS; undefined where it does not. */
+export function servedName({ kind, url }: Pick<Claim, 'kind' | 'url'>): string | undefined {
+  if (kind !== 'https' && kind !== 'tls') return undefined
+  const route = parseRouteUrl(url, 'claim', 'SP_INTERNAL')
+  return route.kind === 'tcp' ? undefined : route.name
+}
+
 /**
  * Reads `url` and checks that the relay serves it and that the key may claim it.
  * @throws {SallyportError} SP_NOT_PERMITTED, or SP_PROTOCOL when it is no route url.
@@ -86,6 +94,8 @@ function requestName(
   if (name !== site.host && isIp(name)) {
     throw refused(shown, `visitors reach this relay as ${site.host}`)
   }
+  // Who holds the reverse name of an address gets certificates for the address (RFC 8738 §6).
+  if (/\.(in-addr|ip6)\.arpa$/.test(name)) throw refused(shown, 'it is the name of an address')
   if (!isPermitted(agent.permissions, { kind, name })) throw refused(shown, allowed(agent))
   const url = kind === 'https' && port === defaultHttpsPort ? shown : `${shown}:${port}`
   if (port === site.listen.port) return { kind, place: namePlace(name), url }

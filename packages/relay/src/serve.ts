@@ -22,9 +22,9 @@ import type { RelayStatus } from './relay-status.ts'
 import type { StateDirectory } from './state-directory.ts'
 import { readCertificateFiles } from './certificates/certificate-files.ts'
 import {
-  type VisitorCertificates,
-  startVisitorCertificates,
-} from './certificates/visitor-certificates.ts'
+  type RelayCertificates,
+  startRelayCertificates,
+} from './certificates/relay-certificates.ts'
 import { readIdentity } from './relay-identity.ts'
 import { startRelay } from './relay.ts'
 import type { Relay, RelayOptions } from './relay-options.ts'
@@ -32,7 +32,7 @@ import type { Relay, RelayOptions } from './relay-options.ts'
 /** A relay and what goes with it. */
 export interface Served {
   readonly relay: Relay
-  readonly certificates: VisitorCertificates
+  readonly certificates: RelayCertificates
   /** The access log's file was moved away. */
   reopen(): void
 }
@@ -87,7 +87,9 @@ export async function serve(options: ServeOptions): Promise<Served> {
     accessLog?.write(event)
     log.event(event)
   }
-  const certificates = await startVisitorCertificates({
+  const certificates = await startRelayCertificates({
+    acme: config.acme,
+    random: Math.random,
     clock: systemClock,
     state,
     identity,
@@ -104,6 +106,8 @@ export async function serve(options: ServeOptions): Promise<Served> {
     tcpPorts,
     identity,
     certificates: certificates.store,
+    challenges: certificates.answers,
+    onNameServed: (name) => certificates.want(name),
     agents,
     deploy: deployKey && {
       publicKey: deployKey,
@@ -135,6 +139,7 @@ export async function serve(options: ServeOptions): Promise<Served> {
     const trial = await startBundleTrial({ state, clock: systemClock, log, restart })
     heartbeat = config.heartbeat ? startHeartbeat(state, relay, onFailure) : undefined
     certificates.announce()
+    certificates.begin(relay)
     const served = withHelpers(relay, socket, [trial, heartbeat, http, accessLog, certificates])
     return { relay: served, certificates, reopen: () => accessLog?.reopen() }
   } catch (error) {

@@ -29,16 +29,21 @@ export async function readRelayFile(
   return { path, ...parseSettings(text, path, relaySettingsSchema) }
 }
 
-/** The file's settings, behind flags and variables: `tcp_ports` is --tcp-ports. */
+/** The file's settings, behind flags and variables: `tcp_ports` is --tcp-ports, `acme.email` --acme-email. */
 export function yamlSource({ values, where }: RelayFile): Source {
   const texts: Readonly<Record<string, unknown>> = values
   return {
     code: 'SP_CONFIG',
     get: (name) => {
       const key = settingsTable[name].flag.replaceAll('-', '_')
-      const value = Object.hasOwn(texts, key) ? texts[key] : undefined
+      const inner = key.startsWith('acme_') ? key.slice('acme_'.length) : undefined
+      const value = inner === undefined ? own(texts, key) : own(values.acme ?? {}, inner)
       if (!['string', 'number', 'boolean'].includes(typeof value)) return undefined
-      return { text: String(value), where: where([key]) }
+      return { text: String(value), where: where(inner === undefined ? [key] : ['acme', inner]) }
     },
   }
+}
+
+function own(texts: Readonly<Record<string, unknown>>, key: string): unknown {
+  return Object.hasOwn(texts, key) ? texts[key] : undefined
 }

@@ -156,6 +156,48 @@ export const relaySettingsSchema = z.strictObject({
       description:
         'Further pairs of `cert_file` and `key_file`: visitors get the one that names what they ask for',
     }),
+  acme: z
+    .strictObject(
+      {
+        directory: text(settingsTable.acmeDirectory.parse)
+          .optional()
+          .meta({
+            flag: '--acme-directory NAME-OR-URL',
+            standard: 'off',
+            description:
+              'The authority that certifies the relay and the names of https and tls routes: ' +
+              '`letsencrypt`, `staging` (its test authority), or the URL of another one. By setting ' +
+              'it you agree to its terms',
+          }),
+        email: text(settingsTable.acmeEmail.parse).optional().meta({
+          flag: '--acme-email ADDRESS',
+          standard: 'none',
+          description: 'Where the authority may write to',
+        }),
+        ca_file: text(settingsTable.acmeCaFile.parse).optional().meta({
+          flag: '--acme-ca-file FILE',
+          standard: 'whom the system trusts',
+          description: "Who issued the authority's own certificate, in PEM",
+        }),
+        challenges: text(settingsTable.acmeChallenges.parse)
+          .optional()
+          .meta({
+            flag: '--acme-challenges LIST',
+            standard: '`tls-alpn-01,http-01`',
+            description:
+              'How the authority may see that a name is ours: on port 443, on port 80 (where plain ' +
+              'HTTP is served); after a failure the next one is tried',
+          }),
+        profile: text(settingsTable.acmeProfile.parse).optional().meta({
+          flag: '--acme-profile NAME',
+          standard: "`shortlived` for an address, else the authority's",
+          description: 'Which of its kinds of certificates the authority is asked for',
+        }),
+      },
+      { error: 'directory, email, ca_file, challenges, profile' },
+    )
+    .optional()
+    .meta({ description: 'Certificates that look after themselves (RFC 8555)' }),
   insecure_no_auth: yesNo().optional().meta({
     flag: '--insecure-no-auth',
     standard: 'off',

@@ -1,6 +1,14 @@
 // Every setting of the relay in one table: its flag, its variable, what it must be. Values are looked
 // for in the order flags > environment > env file > relay.yaml > relay.json > defaults.
 import {
+  type AcmeDirectory,
+  type ChallengeType,
+  maxOrganizationChars,
+  parseAcmeDirectory,
+  parseAcmeProfile,
+  parseChallenges,
+} from '@sallyport/acme'
+import {
   type ErrorCode,
   type ListenAddress,
   type PortRange,
@@ -12,7 +20,6 @@ import {
 } from '@sallyport/protocol'
 
 import { isLoopback } from './address.ts'
-import { maxOrganizationChars } from './limits.ts'
 
 /** Reads a value; `where` and `code` are for the error. */
 type Parse<T> = (text: string, where: string, code: ErrorCode) => T
@@ -87,6 +94,13 @@ export interface Settings {
   /** Whose certificate `init` makes. */
   readonly organization: string
   readonly emailAddress: string
+  /** Its name, or the URL of its directory. */
+  readonly acmeDirectory: AcmeDirectory | 'off'
+  readonly acmeEmail: string
+  /** A file. */
+  readonly acmeCaFile: string
+  readonly acmeChallenges: readonly ChallengeType[]
+  readonly acmeProfile: string
   readonly insecureNoAuth: boolean
   /** Permissions, as they were written. */
   readonly allow: string
@@ -149,6 +163,27 @@ export const settingsTable: Table = {
     variable: 'SALLYPORT_KEY_FILE',
     furtherVariables: ['KEY_FILE', 'key_file'],
     parse: parseFile,
+  },
+  acmeDirectory: {
+    flag: 'acme-directory',
+    variable: 'SALLYPORT_ACME_DIRECTORY',
+    parse: (text, where, code) => (text === 'off' ? 'off' : parseAcmeDirectory(text, where, code)),
+  },
+  acmeEmail: {
+    flag: 'acme-email',
+    variable: 'SALLYPORT_ACME_EMAIL',
+    parse: parseEmailAddress,
+  },
+  acmeCaFile: { flag: 'acme-ca-file', variable: 'SALLYPORT_ACME_CA_FILE', parse: parseFile },
+  acmeChallenges: {
+    flag: 'acme-challenges',
+    variable: 'SALLYPORT_ACME_CHALLENGES',
+    parse: parseChallenges,
+  },
+  acmeProfile: {
+    flag: 'acme-profile',
+    variable: 'SALLYPORT_ACME_PROFILE',
+    parse: parseAcmeProfile,
   },
   organization: {
     flag: 'organization',

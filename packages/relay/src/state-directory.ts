@@ -1,11 +1,11 @@
 // The directory D in which a relay keeps what it must find again: settings, key, certificate, the
 // agents' public keys, a boot counter. It may hold other people's files as well. A file is replaced
 // whole or not at all; one with a secret in it must be closed to others. Knows no file's meaning.
-import { randomBytes } from 'node:crypto'
-import { type FileHandle, constants, mkdir, open, rename, rm } from 'node:fs/promises'
+import { type FileHandle, constants, open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { SallyportError, badInput } from '@sallyport/protocol'
 import { z } from 'zod'
+import { replaceFile } from './atomic-file.ts'
 import { maxStateFileBytes } from './limits.ts'
 import { hasCode } from './system-error.ts'
 
@@ -97,38 +97,14 @@ export class StateDirectory {
   }
 
   /**
-   * Puts `content` in the place of the file, so that a crash leaves the old or the new one, whole:
-   * written beside it, on the disk, then renamed. Makes the directory (0700) when there is none.
+   * Puts `content` in the place of the file, whole. Makes the directory (0700) when there is none.
    * @throws {SallyportError} SP_STATE when the system refuses.
    */
   async write(name: StateFile, content: string | Uint8Array): Promise<void> {
-    const { mode } = files[name]
-    const temporary = this.file(`${name}.${randomBytes(6).toString('hex')}.tmp`)
     try {
-      await mkdir(this.path, { recursive: true, mode: 0o700 })
-      const handle = await open(temporary, 'wx', mode)
-      try {
-        // The process's umask may have taken bits, but never given any.
-        await handle.writeFile(content)
-        await handle.sync()
-      } finally {
-        await handle.close()
-      }
-      await rename(temporary, this.file(name))
-      await this.#syncDirectory()
+      await replaceFile(this.file(name), content, files[name].mode)
     } catch (error) {
-      await rm(temporary, { force: true }).catch(() => {})
       throw this.#failed('write', name, error)
-    }
-  }
-
-  /** A rename lasts once the directory is on the disk (fsync(2)). */
-  async #syncDirectory(): Promise<void> {
-    const directory = await open(this.path, constants.O_RDONLY)
-    try {
-      await directory.sync()
-    } finally {
-      await directory.close()
     }
   }
 

@@ -3,9 +3,9 @@
 // tls.crt itself comes from an authority, visitors get that one.
 import { X509Certificate } from 'node:crypto'
 import { isIP } from 'node:net'
+import { type CertificateSubject, createSelfSigned, generateTlsKey } from '@sallyport/acme'
 import { ownCertificateRenewalMs } from '../limits.ts'
 import type { RelayIdentity } from '../relay-identity.ts'
-import { type CertificateSubject, createSelfSigned, generateTlsKey } from '../self-signed.ts'
 import type { StateDirectory } from '../state-directory.ts'
 import { type CertificatePair, covers, isSelfSigned, parsePair } from './certificate-pair.ts'
 

@@ -29,6 +29,8 @@ export interface VisitorCertificates extends Disposable {
   readonly store: CertificateStore
   /** Tells what there is. From then on every change is told. */
   announce(): void
+  /** Tells of certificates that end soon, also of those that somebody else put into the store. */
+  look(): void
   /** Reads the files again, or others. Never rejects: what is wrong is told, and changes nothing. */
   reload(files: readonly CertificateFiles[]): Promise<void>
 }
@@ -119,6 +121,7 @@ export async function startVisitorCertificates(
   return {
     store,
     announce: () => use(first),
+    look,
     reload,
     [Symbol.dispose]() {
       for (const one of watches) one[Symbol.dispose]()

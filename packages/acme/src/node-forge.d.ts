@@ -1,10 +1,12 @@
-// The few functions of node-forge that self-signed.ts uses. Its modules are imported one by one: the
+// The few functions of node-forge that are used. Its modules are imported one by one: the
 // whole library takes ten times as long to load.
 declare module 'node-forge/lib/asn1.js' {
   /** Opaque here: made by `create` or `fromDer`, read by `toDer`. */
   export interface Asn1 {
     readonly tagClass: number
     readonly type: number
+    /** Bytes, or the parts of a constructed value. */
+    readonly value: string | readonly Asn1[]
   }
   interface Asn1Module {
     readonly Class: { readonly UNIVERSAL: number; readonly CONTEXT_SPECIFIC: number }
@@ -31,6 +33,7 @@ declare module 'node-forge/lib/asn1.js' {
     fromDer(bytes: string): Asn1
     toDer(value: Asn1): { getBytes(): string }
     oidToDer(oid: string): { getBytes(): string }
+    derToOid(bytes: string): string
     dateToUtcTime(date: Date): string
     dateToGeneralizedTime(date: Date): string
   }
