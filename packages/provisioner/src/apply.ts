@@ -188,11 +188,13 @@ async function writeRecords(context: UpContext, name: string): Promise<void> {
   const zoneId = known(zone?.id)
   const instance = await awaitRunning(cloud, known(file.state?.instanceId))
   const observed = await observeRecords(cloud, zoneId, name)
-  refuseForeign(name, observed)
-  const desired = desiredRecords(name, cloud.name.stack, {
+  const { issuer } = context.settings
+  refuseForeign(name, observed, issuer !== undefined)
+  const addresses = {
     ipv4: known(instance.publicAddress),
     ipv6: instance.ipv6Address,
-  })
+  }
+  const desired = desiredRecords(name, cloud.name.stack, addresses, issuer)
   const changes = recordChanges(observed.ours, desired)
   let changeId = file.state?.records?.changeId
   if (changes.length > 0) {

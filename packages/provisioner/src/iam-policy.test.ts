@@ -59,6 +59,13 @@ test('iam policy: names are written as Route 53 compares them', () => {
   assert.match(text, /"tunnel\.example\.com","\\\\052\.tunnel\.example\.com"/)
 })
 
+test('iam policy: CAA records only where one is written', () => {
+  const recordName = 'tunnel.example.com'
+  assert.doesNotMatch(JSON.stringify(iamPolicy({ recordName })), /CAA/)
+  const text = JSON.stringify(iamPolicy({ recordName, hasCaa: true }))
+  assert.match(text, /RecordTypes":\["A","AAAA","CAA","TXT"\]/)
+})
+
 test('iam policy: without a name in Route 53 there is no Route 53 in it, and never PassRole', () => {
   const text = JSON.stringify(iamPolicy({}))
   assert.doesNotMatch(text, /route53|PassRole/)

@@ -100,21 +100,24 @@ const statements: readonly Statement[] = [
 export interface PolicyOptions {
   /** The name in Route 53; absent = the policy without any Route 53 action. */
   readonly recordName?: string | undefined
+  /** A CAA record is written too. */
+  readonly hasCaa?: boolean
 }
 
 /** The policy document for the options in use. */
 export function iamPolicy(options: PolicyOptions) {
-  const name = options.recordName
+  const { recordName: name, hasCaa = false } = options
   return {
     Version: '2012-10-17',
     Statement: statements
       .filter((one) => name !== undefined || !one.Action[0]?.startsWith('route53:'))
-      .flatMap((one) => (one.Sid === 'WriteRecords' ? narrowed(one, name ?? '') : [one])),
+      .flatMap((one) => (one.Sid === 'WriteRecords' ? narrowed(one, name ?? '', hasCaa) : [one])),
   }
 }
 
 /** Only our names may be written. Route 53 compares lower case, no last dot, `*` as \052. */
-function narrowed(one: Statement, name: string): Statement[] {
+function narrowed(one: Statement, name: string, hasCaa: boolean): Statement[] {
+  const types = ['A', 'AAAA', ...(hasCaa ? ['CAA'] : []), 'TXT']
   return [
     { ...one, Sid: 'ReadRecords', Action: ['route53:ListResourceRecordSets'] },
     {
@@ -123,7 +126,7 @@ function narrowed(one: Statement, name: string): Statement[] {
       Condition: {
         'ForAllValues:StringEquals': {
           'route53:ChangeResourceRecordSetsNormalizedRecordNames': recordNames(name),
-          'route53:ChangeResourceRecordSetsRecordTypes': ['A', 'AAAA', 'TXT'],
+          'route53:ChangeResourceRecordSetsRecordTypes': types,
         },
       },
     },

@@ -94,7 +94,11 @@ test('plan: what was made twice goes first', () => {
 })
 
 test('plan: down removes the name first and the address after the instance', () => {
-  const records = { ours: [{ Name: 'tunnel.example.com', Type: 'A' as const }], foreign: [] }
+  const records = {
+    ours: [{ Name: 'tunnel.example.com', Type: 'A' as const }],
+    foreign: [],
+    foreignCaa: [],
+  }
   assert.deepEqual(kinds(planDown({ ...standing, records }, 'tunnel.example.com')), [
     'delete-records',
     'terminate',

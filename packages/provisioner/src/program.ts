@@ -74,7 +74,8 @@ async function run(options: ProgramOptions, line: CommandLine): Promise<number> 
       return runList(output, stack, line.allRegions)
     case 'iam-policy': {
       const recordName = settings.domain?.kind === 'route53' ? settings.domain.name : undefined
-      output.out(JSON.stringify(iamPolicy({ recordName }), undefined, 2))
+      const hasCaa = settings.issuer !== undefined
+      output.out(JSON.stringify(iamPolicy({ recordName, hasCaa }), undefined, 2))
       return 0
     }
     case 'agents-add':

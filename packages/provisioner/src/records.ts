@@ -1,5 +1,5 @@
-// The stack's DNS records: A and AAAA of the name and of its wildcard, and a TXT that says whose
-// they are. Records without our TXT are somebody's and are never overwritten or deleted.
+// The stack's DNS records: A and AAAA of the name and of its wildcard, a CAA where it was asked for, and
+// a TXT that says whose they are. Records without our TXT are somebody's and are never overwritten or deleted.
 import {
   ChangeResourceRecordSetsCommand,
   ListResourceRecordSetsCommand,
@@ -17,6 +17,15 @@ export interface ObservedRecords {
   readonly ours: readonly ResourceRecordSet[]
   /** "A tunnel.example.com" of each record that stands in the way. */
   readonly foreign: readonly string[]
+  /** The same, of a CAA: in the way only of one that is to be written. */
+  readonly foreignCaa: readonly string[]
+}
+
+/** Which account of which authority alone may have certificates for the name (RFC 8657). */
+export interface CertificateIssuer {
+  /** What the authority calls itself in CAA records: letsencrypt.org. */
+  readonly authority: string
+  readonly accountUri: string
 }
 
 /** Where the name shall lead. */
@@ -30,6 +39,8 @@ const addressTypes = new Set<string | undefined>(['A', 'AAAA', 'CNAME'])
 
 const ownerName = (name: string) => `_sallyport.${name}`
 const ownerValue = (stack: string) => `"sallyport:${stack}"`
+/** Beside it in the TXT where the CAA is ours too: a person may have had one before. */
+const caaMark = '"sallyport:caa"'
 
 export async function observeRecords(
   cloud: Cloud,
@@ -38,13 +49,18 @@ export async function observeRecords(
 ): Promise<ObservedRecords> {
   const at = (one: string) => recordsAt(cloud, zoneId, one)
   const markers = (await at(ownerName(name))).filter((set) => set.Type === 'TXT')
-  const answering = [...(await at(name)), ...(await at(`*.${name}`))].filter((set) =>
+  const ofName = await at(name)
+  const caa = ofName.filter((set) => set.Type === 'CAA')
+  const answering = [...ofName, ...(await at(`*.${name}`))].filter((set) =>
     addressTypes.has(set.Type),
   )
   const isOurs = markers.some((set) => hasValue(set, ownerValue(cloud.name.stack)))
-  if (isOurs) return { ours: [...answering, ...markers], foreign: [] }
-  const foreign = [...answering, ...markers].map((set) => key(set))
-  return { ours: [], foreign }
+  const isCaaOurs = isOurs && markers.some((set) => hasValue(set, caaMark))
+  const foreignCaa = isCaaOurs ? [] : caa.map(key)
+  if (isOurs) {
+    return { ours: [...answering, ...(isCaaOurs ? caa : []), ...markers], foreign: [], foreignCaa }
+  }
+  return { ours: [], foreign: [...answering, ...markers].map(key), foreignCaa }
 }
 
 /** The record sets of exactly one name, of every type. */
@@ -78,19 +94,27 @@ export function desiredRecords(
   name: string,
   stack: string,
   addresses: Addresses,
+  issuer?: CertificateIssuer,
 ): ResourceRecordSet[] {
-  const set = (Name: string, Type: 'A' | 'AAAA' | 'TXT', Value: string): ResourceRecordSet => ({
+  const set = (
+    Name: string,
+    Type: 'A' | 'AAAA' | 'CAA' | 'TXT',
+    ...values: readonly string[]
+  ): ResourceRecordSet => ({
     Name,
     Type,
     TTL: recordTtlSeconds,
-    ResourceRecords: [{ Value }],
+    ResourceRecords: values.map((Value) => ({ Value })),
   })
+  // Holds for the wildcard and all below as well (RFC 8659 §3).
+  const caa = issuer && `0 issue "${issuer.authority}; accounturi=${issuer.accountUri}"`
   return [
     ...[name, `*.${name}`].flatMap((one) => [
       set(one, 'A', addresses.ipv4),
       ...(addresses.ipv6 === undefined ? [] : [set(one, 'AAAA', addresses.ipv6)]),
     ]),
-    set(ownerName(name), 'TXT', ownerValue(stack)),
+    ...(caa === undefined ? [] : [set(name, 'CAA', caa)]),
+    set(ownerName(name), 'TXT', ownerValue(stack), ...(caa === undefined ? [] : [caaMark])),
   ]
 }
 
@@ -138,10 +162,11 @@ export async function awaitChange(cloud: Cloud, changeId: string): Promise<void>
 }
 
 /** Throws SP_DNS_RECORD when somebody else's records stand at the name. */
-export function refuseForeign(name: string, observed: ObservedRecords): void {
-  if (observed.foreign.length === 0) return
+export function refuseForeign(name: string, observed: ObservedRecords, wantsCaa: boolean): void {
+  const foreign = [...observed.foreign, ...(wantsCaa ? observed.foreignCaa : [])]
+  if (foreign.length === 0) return
   throw new SallyportError(
     'SP_DNS_RECORD',
-    `${name} has records that are not ours (${observed.foreign.join(', ')}); set another SUBDOMAIN, or remove them yourself`,
+    `${name} has records that are not ours (${foreign.join(', ')}); set another SUBDOMAIN, or remove them yourself`,
   )
 }

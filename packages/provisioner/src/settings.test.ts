@@ -113,3 +113,35 @@ for (const [env, message] of wrong) {
     )
   })
 }
+
+test('settings: a CAA account needs a name in Route 53, and the form of a url', () => {
+  const zone = { HOSTED_ZONE: 'example.com', SUBDOMAIN: 'tunnel' }
+  const account = 'https://acme-v02.api.letsencrypt.org/acme/acct/1'
+  assert.deepEqual(parse({ ...zone, SALLYPORT_CAA_ACCOUNT: account }).issuer, {
+    authority: 'letsencrypt.org',
+    accountUri: account,
+  })
+  const other = { SALLYPORT_CAA_ACCOUNT: account, SALLYPORT_CAA_AUTHORITY: 'sectigo.com' }
+  assert.equal(parse({ ...zone, ...other }).issuer?.authority, 'sectigo.com')
+  for (const [env, right] of [
+    [{ SALLYPORT_CAA_ACCOUNT: account }, /HOSTED_ZONE and SUBDOMAIN too/],
+    [{ ...zone, SALLYPORT_CAA_ACCOUNT: 'acct/1' }, /url of an ACME account/],
+    [{ ...zone, SALLYPORT_CAA_ACCOUNT: `${account}"; x` }, /url of an ACME account/],
+    [{ ...zone, SALLYPORT_CAA_AUTHORITY: 'sectigo.com' }, /SALLYPORT_CAA_ACCOUNT beside it/],
+  ] as const) {
+    assert.throws(() => parse(env), right)
+  }
+})
+
+test('settings: both ways for a machine to end itself take 90m, 12h, 3d, and half an hour at least', () => {
+  const settings = parse({ SALLYPORT_TTL: '3d', SALLYPORT_END_WHEN_IDLE: '90m' })
+  assert.deepEqual([settings.ttlSeconds, settings.endWhenIdleSeconds], [259_200, 5_400])
+  for (const name of ['SALLYPORT_TTL', 'SALLYPORT_END_WHEN_IDLE']) {
+    for (const value of ['29m', '12', '1w', '-1h', '']) {
+      assert.throws(
+        () => parse({ [name]: value }),
+        new RegExp(`^SallyportError: ${name} .*at least 30m`),
+      )
+    }
+  }
+})

@@ -12,6 +12,7 @@ import {
   minPollSeconds,
   minTtlSeconds,
 } from './limits.ts'
+import type { CertificateIssuer } from './records.ts'
 
 export interface PortRange {
   readonly from: number
@@ -46,6 +47,8 @@ export interface Settings {
   /** Absent = the endpoint's name, known once the instance runs. */
   readonly organization?: string | undefined
   readonly domain?: Domain | undefined
+  /** Who alone may issue certificates for the name: a CAA record beside the others. */
+  readonly issuer?: CertificateIssuer | undefined
   readonly keyFile?: string | undefined
   readonly certFile?: string | undefined
   readonly subnetId?: string | undefined
@@ -124,6 +127,7 @@ export function parseSettings(read: Read, userName: string): Settings {
       ) ?? `${userName}@expose-localhost.com`,
     organization: text(read, 'ORGANIZATION', /^[^\p{Cc}]{1,64}$/u, 'at most 64 characters'),
     domain,
+    issuer: parseIssuer(read, domain),
     keyFile,
     certFile,
     subnetId: text(
@@ -190,6 +194,27 @@ function parseDomain(read: Read): Domain | undefined {
   host(read, 'HOSTED_ZONE', zone.value)
   const name = host(read, 'SUBDOMAIN', `${subdomain.value}.${zone.value}`)
   return { kind: 'route53', name }
+}
+
+/** RFC 8657 §3. Only what Route 53 keeps as it is: no quote, no semicolon. */
+function parseIssuer(read: Read, domain: Domain | undefined): CertificateIssuer | undefined {
+  const uri = 'SALLYPORT_CAA_ACCOUNT'
+  const accountUri = text(
+    read,
+    uri,
+    /^https:\/\/[\w.:/~%-]{1,200}$/,
+    'the url of an ACME account, like https://acme-v02.api.letsencrypt.org/acme/acct/1234',
+  )
+  const right = 'what an authority calls itself in CAA records, like letsencrypt.org'
+  const authority = text(read, 'SALLYPORT_CAA_AUTHORITY', /^[a-z0-9.-]{1,200}$/, right)
+  if (accountUri === undefined && authority !== undefined) {
+    throw wrong(read, 'SALLYPORT_CAA_AUTHORITY', `${uri} beside it`)
+  }
+  if (accountUri === undefined) return undefined
+  if (domain?.kind !== 'route53') {
+    throw wrong(read, uri, 'HOSTED_ZONE and SUBDOMAIN too: the record stands at that name')
+  }
+  return { authority: authority ?? 'letsencrypt.org', accountUri }
 }
 
 function host(read: Read, name: string, value: string): string {

@@ -67,7 +67,7 @@ async function survey(options: StackOptions, cloud: Cloud, state?: State): Promi
   const place = zone && domain ? { zoneId: zone.id, name: domain.name } : undefined
   const observed = await observe(cloud, state, place)
   if (domain !== undefined && observed.records !== undefined) {
-    refuseForeign(domain.name, observed.records)
+    refuseForeign(domain.name, observed.records, settings.issuer !== undefined)
   }
   const groupName =
     observed.groups[0]?.name ?? (await freeGroupName(cloud, placement.vpcId, settings))
