@@ -72,7 +72,7 @@ async function main(): Promise<void> {
   await finish({ program: 'provisioner', args: ['plan'], env })
 
   say(
-    'Making it. The instance starts with 7 KB of user-data and no secret that lasts; it is claimed',
+    'Making it. The instance starts with 9 KB of user-data and no secret that lasts; it is claimed',
   )
   console.log('         over TLS, takes the relay, and starts it. No ssh, no key pair, no role.')
   await finish({ program: 'provisioner', args: ['up'], env })

@@ -46,6 +46,39 @@ export async function killAtAction(
   world.fake.onDone = () => {}
 }
 
+/** Counts chunks from the instance's first answer on: dials before it are as many as time allows. */
+function onChunk(world: CloudWorld, tell: (count: number) => void): void {
+  let count = 0
+  world.cloud.onTraffic = (to) => {
+    if (count > 0 || to === 'outside') tell((count += 1))
+  }
+}
+
+/** The chunk of an undisturbed `up` at which its instance was seen claimed. */
+export async function chunkOfCommit(world: CloudWorld): Promise<number> {
+  let commit = 0
+  onChunk(world, (count) => {
+    const [machine] = world.cloud.machines.values()
+    if (commit === 0 && machine?.read('var/lib/sallyport/claimed') !== '') commit = count
+  })
+  await world.finish(['up'])
+  world.cloud.onTraffic = () => {}
+  return commit
+}
+
+/** Runs `up` and kills it at the n-th chunk that it and its instance exchange; it may end before. */
+export async function killAtChunk(world: CloudWorld, n: number): Promise<void> {
+  await using program = world.run(['up'])
+  onChunk(world, (count) => {
+    if (count === n) program.signal('SIGKILL')
+  })
+  try {
+    await program.exited
+  } finally {
+    world.cloud.onTraffic = () => {}
+  }
+}
+
 /** What must be true of a stack that stands, whatever happened before. */
 export function assertOneStack(world: CloudWorld, hasDomain: boolean): void {
   const { fake } = world

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict'
 import { execFileSync, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { createReadStream, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { createReadStream, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import test from 'node:test'
@@ -87,12 +87,13 @@ test(
       SALLYPORT_CLAIM_SECONDS: '600',
     }
     const told: string[] = []
-    const finish = async (command: string): Promise<void> => {
+    const finish = async (command: string, more: Record<string, string> = {}): Promise<void> => {
       const tell = (line: string): void =>
         void told.push(line.replace(/sallyport:.*/, 'join string'))
       const output = { out: tell, error: tell }
       const began = performance.now()
-      const code = await provisioner({ args: [command], env, output, signal: context.signal })
+      const { signal } = context
+      const code = await provisioner({ args: [command], env: { ...env, ...more }, output, signal })
       const [machine] = cloud.machines.values()
       assert.equal(code, 0, `${told.join('\n')}\n${machine?.console().slice(-8_000) ?? ''}`)
       context.diagnostic(`${command}: ${Math.round((performance.now() - began) / 1_000)} s`)
@@ -121,6 +122,12 @@ test(
       assert.equal(await visitUrl(url), 'hello from home')
       assert.equal(await greeting(instance.machineAddress, sshPort), '', 'nobody answers as ssh')
 
+      // The hardened unit may do what an upgrade needs: a launcher of root's, files of the relay's.
+      const second = directory.join('second.mjs')
+      writeFileSync(second, `${readFileSync(bundle, 'utf8')}\n// second\n`)
+      await finish('upgrade', { SALLYPORT_RELAY_BUNDLE: second })
+      assert.equal(await visitUrlWithin(url, 120_000), 'hello from home')
+
       await machine.reset()
       const began = performance.now()
       await delay(1_000)
@@ -130,6 +137,8 @@ test(
       )
       assert.equal(await greeting(instance.machineAddress, sshPort), '', 'nor after the reboot')
       assert.equal(asked.length, 1, 'Node was fetched once')
+      await finish('status')
+      assert.match(told.join('\n'), /^relay +bundle 1, SHA-256 /m)
 
       await finish('down')
       assert.deepEqual(cloud.fake.world.remaining(), [])

@@ -19,6 +19,8 @@ export interface ProcessCloud<One extends Machine = ProcessMachine> extends Asyn
   readonly machines: ReadonlyMap<string, One>
   /** Settled once the first boot of every machine so far is over. */
   booted(): Promise<void>
+  /** Called for each chunk between outside and a machine, before it is passed on. */
+  onTraffic: (to: 'machine' | 'outside') => void
 }
 
 export interface ProcessCloudOptions extends Partial<WorldOptions> {
@@ -69,6 +71,8 @@ export async function startMachineCloud<One extends Machine>(
       const inside = connect({ host: to, port: options.port, allowHalfOpen: true })
       outside.on('error', () => inside.destroy())
       inside.on('error', () => outside.resetAndDestroy())
+      outside.on('data', () => cloud.onTraffic('machine'))
+      inside.on('data', () => cloud.onTraffic('outside'))
       outside.pipe(inside).pipe(outside)
     })
     gate.on('error', () => {})
@@ -81,9 +85,10 @@ export async function startMachineCloud<One extends Machine>(
     translations.delete(address)
   }
 
-  return {
+  const cloud: ProcessCloud<One> = {
     fake,
     machines,
+    onTraffic: () => {},
     async booted() {
       await Promise.all(boots)
     },
@@ -94,4 +99,5 @@ export async function startMachineCloud<One extends Machine>(
       await fake[Symbol.asyncDispose]()
     },
   }
+  return cloud
 }
