@@ -5,9 +5,9 @@ import { forgeries, fullHouse, silentCallers } from '../support/pressure.ts'
 import { requires } from '../support/requires.ts'
 
 test(
-  'at the descriptor limit no visit is touched and an agent still comes in',
+  'at the descriptor limit none of 100 visits is touched, and agents come in and come back',
   requires('prlimit'),
-  () => fullHouse(256),
+  () => fullHouse(384, 100),
 )
 
 test('silent callers leave a good visitor unharmed', () => silentCallers(300, 20))

@@ -4,9 +4,9 @@ import { forgeries, fullHouse, silentCallers } from '../support/pressure.ts'
 import { requires } from '../support/requires.ts'
 
 test(
-  'at 1,024 descriptors and 2,000 visitors no visit is touched and an agent still comes in',
+  'at 1,024 descriptors and 2,000 callers none of 400 visits is touched, and agents come back',
   requires('prlimit'),
-  () => fullHouse(1_024),
+  () => fullHouse(1_024, 400),
 )
 
 test('4,000 silent callers leave a good visitor unharmed', () => silentCallers(4_000, 200))

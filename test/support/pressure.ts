@@ -3,51 +3,107 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { randomBytes } from 'node:crypto'
-import { type Socket, connect } from 'node:net'
+import { type Socket, createServer, connect as dial } from 'node:net'
 import type { TLSSocket } from 'node:tls'
+import { connect } from '@sallyport/agent'
 import { formatAuthorization, generateAgentKey } from '@sallyport/protocol'
 import { authorizationFor, dialAgentDoor, upgrade } from './bare-agent.ts'
+import { Changes } from './changes.ts'
 import { deadline } from './deadline.ts'
 import { startInProcessRelay } from './in-process-relay.ts'
+import { ask } from './neighbourhood.ts'
 import { echo, startOrigin } from './origin.ts'
 import { runAgent, startTestAgent, startTestRelay } from './tunnel.ts'
-import { visit, visitTls } from './visitor.ts'
+import { type Visitor, visit, visitTls } from './visitor.ts'
 
 /** Opens a socket that says nothing; settles when it stands or is gone. */
 async function callSilently(port: number): Promise<Socket> {
-  const socket = connect({ port, host: '127.0.0.1' })
+  const socket = dial({ port, host: '127.0.0.1' })
   socket.on('error', () => {})
   await Promise.race([once(socket, 'connect'), once(socket, 'close')]).catch(() => {})
   return socket
 }
 
-/** A relay with so many descriptors and twice as many callers: who is in stays, agents come in. */
-export async function fullHouse(descriptors: number): Promise<void> {
+/**
+ * A relay with so many descriptors and twice as many callers, who come while `guests` visitors are
+ * served: none of these is harmed, a new agent comes in, and one that lost its session is back.
+ */
+export async function fullHouse(descriptors: number, guests: number): Promise<void> {
   await using origin = await startOrigin(echo)
   await using relay = await startTestRelay({ descriptors })
   const args = [String(origin.port), '--url', 'tcp://:0']
   await using first = await startTestAgent(relay, args)
-  await using guest = await visit(first.port)
-  const ask = async (): Promise<void> => {
-    guest.socket.write('x')
-    await deadline(once(guest.socket, 'data'), 5_000, 'answer to the visitor who was there first')
-  }
-  await ask()
+  await using line = await startLine(relay.port)
+  const join = relay.join.replace(/:\d+\?/, `:${line.port}?`)
+  await using restless = await connect(origin.port, { join, url: 'tcp://:0' })
+  const live: Visitor[] = []
   const crowd: Socket[] = []
+  const gone = new Changes()
+  const askAll = async (): Promise<void> => {
+    const answers = await Promise.all(live.map((guest) => ask(guest, 'here?')))
+    assert.deepEqual(new Set(answers), new Set(['here?']))
+  }
   try {
+    while (live.length < guests) live.push(await visit(first.port))
+    await askAll()
     for (let at = 0; at < descriptors; at++) {
-      crowd.push(await callSilently(first.port), await callSilently(relay.port))
+      for (const port of [first.port, relay.port]) {
+        const caller = await callSilently(port)
+        caller.once('close', () => gone.tell())
+        crowd.push(caller)
+      }
     }
-    await ask()
-    const here = crowd.filter((socket) => !socket.destroyed).length
-    assert.ok(here > descriptors / 4 && here < descriptors, `${here} callers are in`)
+    await askAll()
+    // Whom the relay turned away finds out a little later.
+    const here = (): number => crowd.filter((socket) => !socket.destroyed).length
+    const isTurnedAway = (): boolean => here() + guests < descriptors
+    await gone.until('end of who is one too many', isTurnedAway, () => `${here()} are in`)
+    assert.ok(here() > descriptors / 8, `${here()} callers are in`)
+    const lost = new Promise<void>((resolve) => restless.on('lost', () => resolve()))
+    const back = new Promise<void>((resolve) => restless.on('ready', () => resolve()))
+    line.cut()
+    await deadline(lost, 10_000, 'loss of the session')
     await using second = runAgent(relay.join, [...args, '--no-retry'])
     await second.event('ready')
-    await ask()
+    await deadline(back, 10_000, 'return of the agent')
+    await askAll()
+    assert.equal(live.filter(({ socket }) => socket.destroyed).length, 0)
   } finally {
     for (const socket of crowd) socket.destroy()
+    for (const { socket } of live) socket.destroy()
   }
   await comeUntilServed(first.port)
+}
+
+/** Between an agent and its relay: a line that can be cut, and stands again at once. */
+async function startLine(port: number) {
+  const ends = new Set<Socket>()
+  const server = createServer((agent) => {
+    const relay = dial({ port, host: '127.0.0.1' })
+    for (const end of [agent, relay]) {
+      ends.add(end)
+      end.on('error', () => {})
+      end.on('close', () => ends.delete(end))
+    }
+    agent.pipe(relay).pipe(agent)
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  assert.ok(address !== null && typeof address === 'object')
+  const cut = (): void => {
+    for (const end of ends) end.destroy()
+  }
+  return {
+    port: address.port,
+    cut,
+    async [Symbol.asyncDispose]() {
+      const closed = once(server, 'close')
+      server.close()
+      cut()
+      await closed
+    },
+  }
 }
 
 /** The crowd's sockets are closed here before the relay has seen it; there is room within 2 s. */
