@@ -3,13 +3,24 @@
 import { parseArgs } from 'node:util'
 import { type SallyportError, badInput } from '@sallyport/protocol'
 
-/** Every flag; `list` may be given several times. */
+/** Every flag; `list` and `lines` may be given several times. */
 export const flagTable = {
   url: { form: 'list' },
   'remote-forward': { form: 'list', short: 'R' },
   'allow-from': { form: 'list' },
   'deny-from': { form: 'list' },
   knock: { form: 'switch' },
+  'host-header': { form: 'value' },
+  'trusted-proxies': { form: 'list' },
+  'http-allow-from': { form: 'list' },
+  'http-deny-from': { form: 'list' },
+  'basic-auth-file': { form: 'value' },
+  'request-header-add': { form: 'lines' },
+  'request-header-remove': { form: 'list' },
+  'response-header-add': { form: 'lines' },
+  'response-header-remove': { form: 'list' },
+  'max-body': { form: 'value' },
+  'origin-timeout': { form: 'value' },
   pool: { form: 'value' },
   balance: { form: 'value' },
   'health-check': { form: 'value' },
@@ -29,7 +40,7 @@ export const flagTable = {
   'log-level': { form: 'value' },
   help: { form: 'switch', short: 'h' },
   version: { form: 'switch' },
-} as const satisfies Record<string, { form: 'list' | 'value' | 'switch'; short?: string }>
+} as const satisfies Record<string, { form: 'list' | 'lines' | 'value' | 'switch'; short?: string }>
 
 export type FlagName = keyof typeof flagTable
 
@@ -83,7 +94,10 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
     if (value === undefined || (!inlineValue && /^-./.test(value))) {
       throw badInput('SP_USAGE', { what: 'flag', where: rawName, right: 'a value after it' })
     }
-    flags.set(name, form === 'list' ? [...(flags.get(name) ?? []), value] : [value])
+    flags.set(
+      name,
+      form === 'list' || form === 'lines' ? [...(flags.get(name) ?? []), value] : [value],
+    )
   }
   return { words, flags }
 }

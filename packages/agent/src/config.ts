@@ -1,5 +1,6 @@
 // Flags, environment, env file and configuration file become the configuration of `agent connect`. All that is wrong
 // ends here, in one line each, and so does what this release cannot do yet. Nothing is dialled.
+import { resolve } from 'node:path'
 import {
   type JoinString,
   type RouteUrl,
@@ -24,7 +25,7 @@ import { readEnvFile } from './env-file.ts'
 import { chooseHttpProxy } from './http-proxy.ts'
 import { readJoinString } from './join-source.ts'
 import { type LogLevel, logLevels } from './log-level.ts'
-import type { RouteRequest } from './route-book.ts'
+import { type HttpDraft, type HttpFlag, withHttpSettings } from './http-settings.ts'
 import { withAccess } from './route-access.ts'
 import { withRouteOptions } from './route-options.ts'
 import { type AgentFile, fileSource, joinOfFile, readAgentFile } from './settings-file.ts'
@@ -72,7 +73,12 @@ export async function loadConfig(
     deny: read(sources, 'deny-from', parseNetwork),
   }
   const routes = await withRouteOptions(
-    withAccess(routesOf(commandLine, sources, settings), usualAccess),
+    withAccess(
+      await withHttpSettings(routesOf(commandLine, sources, settings), (name) =>
+        findHttp(sources, name, surroundings.workingDirectory),
+      ),
+      usualAccess,
+    ),
     (name, parse) => read(sources, name, parse)[0],
   )
   const config = {
@@ -110,7 +116,7 @@ function routesOf(
   { words }: CommandLine,
   sources: readonly Source[],
   file: AgentFile | undefined,
-): readonly RouteRequest[] {
+): readonly HttpDraft[] {
   const [command, ...targets] = words
   const isAll = isSet(sources, 'all')
   // Without words they look at all that a connect might be asked for.
@@ -138,7 +144,7 @@ function routesOf(
       : parseTarget(targetWord, 'TARGET')
   const assigned: RouteUrl = { kind: 'https' }
   const asked = target && urls.length === 0 ? [assigned] : urls
-  const routes: RouteRequest[] = [
+  const routes: HttpDraft[] = [
     ...(target ? asked.map((url) => ({ url, origin: target })) : []),
     ...forwards.map(({ route, target: origin }) => ({ url: route, origin })),
   ]
@@ -151,7 +157,7 @@ function namedRoutes(
   isAll: boolean,
   sources: readonly Source[],
   file: AgentFile | undefined,
-): readonly RouteRequest[] {
+): readonly HttpDraft[] {
   const wrongWord = isAll ? names[0] : names.find((name) => !isEndpointName(name))
   const url = findFirst(sources, 'url')
   if (wrongWord !== undefined || url) {
@@ -192,6 +198,17 @@ function targetFromPort(
       'what visitors are to reach: a port (3000), HOST:PORT or unix:/PATH, or PORT set, or -R' +
       (names === '' ? '' : `, or an endpoint (${names}), or --all`),
   })
+}
+
+/** Files are looked for in the working directory. */
+function findHttp(
+  sources: readonly Source[],
+  name: HttpFlag,
+  workingDirectory: string,
+): Written | undefined {
+  const written = findFirst(sources, name)
+  if (!written || name !== 'basic-auth-file') return written
+  return { ...written, texts: written.texts.map((path) => resolve(workingDirectory, path)) }
 }
 
 function refuseUnavailableFlags(sources: readonly Source[]): void {

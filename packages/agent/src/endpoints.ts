@@ -1,4 +1,5 @@
 // The endpoints of the configuration file that `agent connect` was told to publish, by name or all.
+import { dirname, resolve } from 'node:path'
 import {
   type RouteUrl,
   badInput,
@@ -10,6 +11,8 @@ import {
 } from '@sallyport/protocol'
 import { nearestName } from '@sallyport/settings'
 import { parseOriginCheck } from './origin-checks.ts'
+import type { FindHttp, HttpDraft } from './http-settings.ts'
+import { parsePathPrefix } from './http-values.ts'
 import type { RouteRequest } from './route-book.ts'
 import type { AgentFile } from './settings-file.ts'
 import { endpointNamePattern } from './settings-schema.ts'
@@ -29,7 +32,7 @@ export function endpointRoutes(
   file: AgentFile | undefined,
   chosen: readonly string[] | 'all',
   hasPool: boolean,
-): readonly RouteRequest[] {
+): readonly HttpDraft[] {
   const endpoints = new Map(Object.entries(file?.values.endpoints ?? {}))
   const names = [...endpoints.keys()]
   if (!file || names.length === 0) {
@@ -75,7 +78,12 @@ export function endpointRoutes(
         .map((text) => parseNetwork(text, file.where(['endpoints', name, key]), 'SP_CONFIG'))
     const list = { allow: networks('allow_from'), deny: networks('deny_from') }
     const access = list.allow.length + list.deny.length > 0 ? { access: list } : {}
-    const options = { ...access, ...poolOptions(file, name, hasPool) }
+    const options = {
+      ...access,
+      ...poolOptions(file, name, hasPool),
+      own: ownHttp(file, name),
+      paths: pathsOf(file, name),
+    }
     return urls.map((url) => ({ url, origin, ...options }))
   })
 }
@@ -100,6 +108,31 @@ function poolOptions(
       check: parseOriginCheck(check, where('health_check'), 'SP_CONFIG'),
     }),
   }
+}
+
+/** What it says of HTTP. Its files are looked for beside the configuration file. */
+function ownHttp(file: AgentFile, name: string): FindHttp {
+  const values: Readonly<Record<string, unknown>> = file.values.endpoints?.[name] ?? {}
+  return (flag) => {
+    const key = flag.replaceAll('-', '_')
+    if (!Object.hasOwn(values, key) || values[key] === undefined) return undefined
+    const texts = [values[key]].flat().map(String)
+    const where = file.where(['endpoints', name, key])
+    const isPath = flag === 'basic-auth-file'
+    const place = (path: string): string => resolve(dirname(file.path), path)
+    return { texts: isPath ? texts.map(place) : texts, where, code: 'SP_CONFIG' }
+  }
+}
+
+function pathsOf(file: AgentFile, name: string): HttpDraft['paths'] {
+  const { paths } = file.values.endpoints?.[name] ?? {}
+  return Object.entries(paths ?? {}).map(([prefix, target]) => {
+    const where = file.where(['endpoints', name, 'paths', prefix])
+    return {
+      prefix: parsePathPrefix(prefix, where, 'SP_CONFIG'),
+      origin: parseTarget(String(target), where),
+    }
+  })
 }
 
 function unknownEndpoint(name: string, names: readonly string[], file: AgentFile): Error {

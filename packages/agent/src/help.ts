@@ -9,6 +9,7 @@ import {
 export const help = `agent connect [TARGET]     give a service on this machine a public address through your relay
 agent connect NAME…        endpoints of the configuration file, by name; --all: every one
 agent why [TARGET|NAME|URL] go the way of a visitor, hop by hop, and name the broken one with its fix
+agent password NAME        a line for --basic-auth-file; the password comes from stdin
 agent check [NAME…]        read the settings, say all that is wrong in them, and where
 
 TARGET: 3000, host:3000, https://host or unix:/path; without one, PORT. Anyone who knows the address can reach it.
@@ -28,6 +29,10 @@ TARGET: 3000, host:3000, https://host or unix:/path; without one, PORT. Anyone w
   --proxy-protocol 1|2    tell TARGET who the visitor is, by a PROXY header
   --origin-insecure       take any certificate of an https:// TARGET; or --origin-ca FILE: PEM
                           certificates that vouch for it
+  --host-header HOST      what TARGET gets as Host, or rewrite: its own; these are for https routes:
+  --trusted-proxies NETWORK, --http-allow-from NETWORK, --http-deny-from NETWORK, --max-body SIZE,
+  --origin-timeout S, --basic-auth-file FILE, --request-header-add 'NAME: VALUE',
+  --request-header-remove NAME, and the same of --response-header
   --join -                read the join string from stdin; else SALLYPORT_JOIN, or the file
                           (0600) that SALLYPORT_JOIN_FILE names
   --channel-timeout S     how long a visitor waits until the service has accepted,

@@ -17,6 +17,8 @@ import {
 import { Agent } from './agent.ts'
 import type { FlagName } from './command-line.ts'
 import type { ExchangeTap } from './http/index.ts'
+import { type HttpOptions, findOption, pathsOfOptions } from './http-options.ts'
+import { withHttpSettings } from './http-settings.ts'
 import { parseHttpProxy } from './http-proxy.ts'
 import type { AskAboutKnock } from './knock.ts'
 import type { KnownVisitors } from './known-visitors.ts'
@@ -44,6 +46,8 @@ export type {
   TappedRequest,
   TappedResponse,
 } from './http/index.ts'
+
+export type { HttpOptions } from './http-options.ts'
 
 export interface ConnectOptions {
   /** The line that `relay init` or `relay agents add` printed. */
@@ -86,6 +90,8 @@ export interface ConnectOptions {
   readonly retry?: boolean
   /** How long running visitors may take to finish after `close()`: milliseconds, default 30,000. */
   readonly drainGraceMs?: number
+  /** What is done to the HTTP of https routes. */
+  readonly http?: HttpOptions
   /** Looks on at the HTTP of https routes. */
   readonly tap?: ExchangeTap
   /** Ends the agent at once, as `destroy()` does. */
@@ -176,7 +182,11 @@ async function routesOf(
     allow: (options.allowFrom ?? []).map((text) => parseNetwork(text, 'allowFrom')),
     deny: (options.denyFrom ?? []).map((text) => parseNetwork(text, 'denyFrom')),
   }
-  return await withRouteOptions(withAccess(routes, access), (name, parse) => {
+  const { http = {} } = options
+  const paths = pathsOfOptions(http)
+  const drafts = routes.map((route) => ({ ...route, paths }))
+  const ready = await withHttpSettings(drafts, findOption(http))
+  return await withRouteOptions(withAccess(ready, access), (name, parse) => {
     const text = settings[name]
     return text === undefined ? undefined : parse(text, name, 'SP_USAGE')
   })

@@ -223,3 +223,13 @@ test('main: agent check says that all is good with 0, or all that is wrong with 
   const twice = 'endpoints:\n  a:\n    target: 1\n  b:\n    target: 2\n'
   assert.match(await check(twice, 3), /endpoint b \(endpoints\.b in .*:4:3\); needs a url/)
 })
+
+test('main: agent password makes a line of a password from stdin, and shows none', async () => {
+  const made = run(['password', 'ann'])
+  made.stdin.write('open sesame\n')
+  assert.equal(await made.exit(), 0)
+  assert.match(made.said.stdout, /^ann:\$scrypt\$ln=15,r=8,p=1\$\S+\$\S+\n$/)
+  assert.ok(!`${made.said.stdout}${made.said.stderr}`.includes('sesame'))
+  const wrong = run(['password', 'a:b'])
+  assert.equal(await wrong.exit(), 2)
+})

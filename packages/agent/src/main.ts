@@ -12,6 +12,7 @@ import type { AskAboutKnock } from './knock.ts'
 import { knownVisitorsFile, knownVisitorsPath } from './known-visitors-file.ts'
 import { KnownVisitors } from './known-visitors.ts'
 import { maxSettingsFileBytes } from '@sallyport/settings'
+import { formatPasswordLine } from './http/index.ts'
 import { Log, formatJson } from './log.ts'
 import { startReloader } from './reload.ts'
 import { software, version } from './software.ts'
@@ -63,6 +64,7 @@ async function run(commandLine: CommandLine, host: HostProcess): Promise<number>
     host.stdout.write(`agent ${version}\n`)
     return ExitCode.ok
   }
+  if (command === 'password') return await makePasswordLine(commandLine, host)
   if (laterCommands.has(command)) throw notYet(`agent ${command}`)
   if (command !== 'connect' && command !== 'check' && command !== 'why') {
     throw badInput('SP_USAGE', {
@@ -175,8 +177,26 @@ function printJson(host: HostProcess, event: Parameters<typeof formatJson>[0]): 
 }
 
 /** The first line of stdin that is not empty; the rest is not waited for. */
-async function readLine({ stdin, stderr }: HostProcess): Promise<string> {
-  if (stdin.isTTY === true) stderr.write('Paste the join string, then Enter.\n')
+/** `agent password NAME`: a line for --basic-auth-file, from a password on stdin. */
+async function makePasswordLine({ words }: CommandLine, host: HostProcess): Promise<number> {
+  const [, name = '', extra] = words
+  if (!/^[^:\s]+$/.test(name) || extra !== undefined) {
+    const right = 'one NAME without blanks and colons; its password comes from stdin'
+    throw badInput('SP_USAGE', { what: 'user', where: 'argument 2', value: name, right })
+  }
+  const password = await readLine(host, 'Type the password, then Enter: it is shown.')
+  if (password === '') {
+    throw badInput('SP_USAGE', { what: 'password', where: 'stdin', right: 'one line' })
+  }
+  host.stdout.write(`${await formatPasswordLine(name, password)}\n`)
+  return ExitCode.ok
+}
+
+async function readLine(
+  { stdin, stderr }: HostProcess,
+  prompt = 'Paste the join string, then Enter.',
+): Promise<string> {
+  if (stdin.isTTY === true) stderr.write(`${prompt}\n`)
   let text = ''
   for await (const chunk of stdin) {
     text = (text + String(chunk)).trimStart()

@@ -11,7 +11,7 @@ import {
 import type { FlagName } from './command-line.ts'
 import { type OriginCheck, parseOriginCheck } from './origin-checks.ts'
 import { parseProxyProtocol } from './origin-preamble.ts'
-import type { OriginTls } from './origin.ts'
+import type { DialledOrigin, OriginTls } from './origin.ts'
 import type { RouteRequest } from './route-book.ts'
 
 /** Reads a setting, if it is there, as config.ts does. */
@@ -41,9 +41,14 @@ export async function withRouteOptions(
     const { origin } = route
     const ownPool = route.pool ?? pool
     const isPooled = ownPool !== undefined
+    const reached = (one: DialledOrigin): DialledOrigin => ({ ...one, proxyProtocol, tls })
     return {
       ...route,
-      origin: origin.kind === 'server' ? origin : { ...origin, proxyProtocol, tls },
+      origin: origin.kind === 'server' ? origin : reached(origin),
+      http: route.http && {
+        ...route.http,
+        paths: route.http.paths.map((path) => ({ ...path, origin: reached(path.origin) })),
+      },
       knock: route.knock ?? knock ?? false,
       pool: ownPool,
       balance: route.balance ?? (isPooled ? balance : undefined),
@@ -80,7 +85,11 @@ async function readOriginTls(
       right: 'no --origin-insecure beside it',
     })
   }
-  if (!routes.some(({ origin }) => origin.kind === 'https')) {
+  const origins = routes.flatMap(({ origin, http }) => [
+    origin,
+    ...(http?.paths.map((path) => path.origin) ?? []),
+  ])
+  if (!origins.some(({ kind }) => kind === 'https')) {
     const right = 'an https:// target, which is what it is about'
     throw badInput(code, { what: 'setting', where, value, right })
   }

@@ -7,6 +7,8 @@ export interface HttpSettings {
   readonly policy: HttpPolicy
   /** Further targets, for the paths under a prefix of their own; `/` is the route's origin. */
   readonly paths: readonly { readonly prefix: string; readonly origin: DialledOrigin }[]
+  /** The settings as they were written: tells one policy from another. */
+  readonly written?: string
 }
 
 export interface HttpRoute extends HttpSettings {

@@ -42,8 +42,18 @@ export function fileSource(file: AgentFile): Source {
     find: (name) => {
       const key = name.replaceAll('-', '_')
       const value = Object.hasOwn(values, key) ? values[key] : undefined
-      if (!['string', 'number', 'boolean'].includes(typeof value)) return undefined
-      return { texts: [String(value)], where: file.where([key]), code: 'SP_CONFIG' }
+      const texts = [value].flat()
+      const isSimple = texts.every((one) => ['string', 'number', 'boolean'].includes(typeof one))
+      if (!isSimple) return undefined
+      // Beside this file, as join_file.
+      const place = (path: string): string => resolve(dirname(file.path), path)
+      const written = texts.map(String)
+      const isPath = name === 'basic-auth-file'
+      return {
+        texts: isPath ? written.map(place) : written,
+        where: file.where([key]),
+        code: 'SP_CONFIG',
+      }
     },
   }
 }

@@ -14,6 +14,7 @@ import {
 } from '@sallyport/protocol'
 import { choice, text, textOrNumber, texts, wholeNumber, yesNo } from '@sallyport/settings'
 import { z } from 'zod'
+import { endpointHttpFields, httpFields } from './http-fields.ts'
 import { logLevels } from './log-level.ts'
 import { parseOriginCheck } from './origin-checks.ts'
 import { parseProxyProtocol } from './origin-preamble.ts'
@@ -51,6 +52,7 @@ const endpoint = z.strictObject(
       standard: 'that of `--health-check`; else tcp in a pool, else off',
       description: 'As `--health-check`',
     }),
+    ...endpointHttpFields,
   },
   { error: 'an endpoint: target, and url if the relay is not to assign one' },
 )
@@ -116,6 +118,7 @@ export const agentSettingsSchema = z.strictObject({
     standard: "the system's authorities",
     description: 'PEM certificates that vouch for an `https://` target',
   }),
+  ...httpFields,
   web_addr: text((value, where, code) => value === 'off' || parseListenAddress(value, where, code))
     .optional()
     .meta({

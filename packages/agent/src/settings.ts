@@ -52,8 +52,11 @@ export function variableSource(variables: Variables, path?: string): Source {
     variable,
     find: (name) => {
       const own = variable(variableOf(name)) ?? variable(furtherVariables[name] ?? '')
-      if (!own || flagTable[name].form !== 'list') return own
-      return { ...own, texts: own.texts[0]?.split(/\s+/).filter((text) => text !== '') ?? [] }
+      const { form } = flagTable[name]
+      if (!own || (form !== 'list' && form !== 'lines')) return own
+      // Of lines each may hold blanks.
+      const border = form === 'list' ? /\s+/ : /\r?\n/
+      return { ...own, texts: own.texts[0]?.split(border).filter((text) => text !== '') ?? [] }
     },
   }
 }

@@ -37,9 +37,9 @@ export class AddressSet {
 
 export interface AddressRules {
   /** When given, nobody else is let in. */
-  readonly allow?: AddressSet
+  readonly allow?: AddressSet | undefined
   /** Wins over `allow`. */
-  readonly deny?: AddressSet
+  readonly deny?: AddressSet | undefined
 }
 
 /** An address that cannot be read is let in by no `allow` list and stopped by any `deny` list. */

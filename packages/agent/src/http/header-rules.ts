@@ -1,6 +1,6 @@
 // Fields that the user adds to or removes from requests or responses. Checked when they are read: what
 // they add can neither split a head nor touch what frames a message or names the visitor.
-import { badInput } from '@sallyport/protocol'
+import { type ErrorCode, badInput } from '@sallyport/protocol'
 import { FieldKind, fieldKindOf } from './field-kinds.ts'
 import { trimSpaces } from './message-fields.ts'
 import { isFieldValue, isToken } from './octets.ts'
@@ -35,14 +35,18 @@ const ownNames: ReadonlySet<string> = new Set([
   'x-real-ip',
 ])
 
-/** @throws {SallyportError} SP_CONFIG. */
-export function parseHeaderRules(input: HeaderRulesInput, where: string): HeaderRules {
+/** @throws {SallyportError} `code`. */
+export function parseHeaderRules(
+  input: HeaderRulesInput,
+  where: string,
+  code: ErrorCode = 'SP_CONFIG',
+): HeaderRules {
   const fields = (input.add ?? []).map((line) => {
     const colon = line.indexOf(':')
     const name = line.slice(0, Math.max(colon, 0))
     const value = trimSpaces(line.slice(colon + 1))
     if (!isNameable(name) || !isFieldValue(value)) {
-      throw badInput('SP_CONFIG', {
+      throw badInput(code, {
         what: 'header to add',
         where,
         value: line,
@@ -53,7 +57,7 @@ export function parseHeaderRules(input: HeaderRulesInput, where: string): Header
   })
   const remove = (input.remove ?? []).map((name) => {
     if (!isNameable(name)) {
-      throw badInput('SP_CONFIG', {
+      throw badInput(code, {
         what: 'header to remove',
         where,
         value: name,

@@ -1,5 +1,6 @@
 // What the rest of the agent takes from the HTTP edge.
 export { AddressSet, type AddressRules } from './address-rules.ts'
+export { parseAuthority } from './authority.ts'
 export { BasicAuth, formatPasswordLine, parsePasswordFile } from './basic-auth.ts'
 export type {
   Http2Target,

@@ -10,16 +10,16 @@ import type { HeaderRules } from './header-rules.ts'
 /** What the user asked for on a route. Nothing set: everything passes, and Host is unchanged. */
 export interface HttpPolicy {
   /** What the origin gets as Host (`--host-header`). */
-  readonly hostHeader?: string
-  readonly trustedProxies?: AddressSet
-  readonly access?: AddressRules
-  readonly basicAuth?: BasicAuth
-  readonly requestHeaders?: HeaderRules
-  readonly responseHeaders?: HeaderRules
+  readonly hostHeader?: string | undefined
+  readonly trustedProxies?: AddressSet | undefined
+  readonly access?: AddressRules | undefined
+  readonly basicAuth?: BasicAuth | undefined
+  readonly requestHeaders?: HeaderRules | undefined
+  readonly responseHeaders?: HeaderRules | undefined
   /** Largest request body (`--max-body`). */
-  readonly maxBodyBytes?: number
+  readonly maxBodyBytes?: number | undefined
   /** Longest silence of an origin that owes an answer (`--origin-timeout`), in ms. */
-  readonly originTimeoutMs?: number
+  readonly originTimeoutMs?: number | undefined
 }
 
 export interface RequestFacts {
