@@ -15,6 +15,7 @@ import {
   type ErrorCode,
   type JoinString,
   computePin,
+  formatJoinString,
   generateAgentKey,
   parseRouteUrl,
   parseTarget,
@@ -24,7 +25,6 @@ import { type InProcessRelay, startInProcessRelay } from '../support/in-process-
 import { addKey, joinAgent, joinOf, publicPort } from '../support/joined-agent.ts'
 import { echo, startOrigin } from '../support/origin.ts'
 import { runProgram } from '../support/run-program.ts'
-import { startTestAgent, startTestRelay } from '../support/tunnel.ts'
 import { visitUrl } from '../support/visit-url.ts'
 
 const bareUrl = 'https://127.0.0.1'
@@ -222,6 +222,17 @@ test('why: a page of the edge names the hop that it tells of', async () => {
   asked.assertBroken('visit', 'SP_ORIGIN_UNTRUSTED', /its certificate is old/)
 })
 
+test('why: a development server refuses the host, and the line to change is told', async () => {
+  await using origin = await startServer((_request, response) => {
+    response.writeHead(403).end('Invalid Host header')
+  })
+  await using relay = await startInProcessRelay()
+  await using _agent = await joinAgent(relay, origin.port, { url: 'https://app.test' })
+  const asked = await ask({ relay, url: 'https://app.test', target: origin.port })
+  asked.assertBroken('visit', 'SP_ORIGIN_HOST', /webpack-dev-server refuses the host app\.test/)
+  assert.match(asked.broken?.fix ?? '', /devServer: \{ allowedHosts: \['app\.test'\] \}/)
+})
+
 test('why: raw routes are watched: one that speaks, one that is silent, one that is cut off', async () => {
   await using speaking = await startOrigin((socket) => void socket.write('220 mail\r\n'))
   await using silent = await startOrigin(echo)
@@ -252,25 +263,24 @@ test('why: a pool is asked for as one', async () => {
 
 test('why: the program prints it, as lines and as events, and exits with what is broken', async () => {
   await using origin = await startServer((_request, response) => response.end('hello'))
-  await using relay = await startTestRelay()
-  const target = String(origin.port)
-  await using _agent = await startTestAgent(relay, [target, '--url', bareUrl])
-  const env = { SALLYPORT_JOIN: relay.join }
+  await using relay = await startInProcessRelay()
+  await using _agent = await joinAgent(relay, origin.port, { url: bareUrl })
+  const env = { SALLYPORT_JOIN: formatJoinString(joinOf(relay)).reveal() }
   {
-    await using program = runProgram('agent', ['why', target], { env })
-    await program.expectExit(0, 30_000)
+    await using program = runProgram('agent', ['why', String(origin.port)], { env })
+    await program.expectExit(0, 50_000)
     assert.match(program.stdout.text, /✓ visit +[\d.]+ ms {2}GET \/ is answered 200\n/)
     assert.match(program.stdout.text, /\nevery hop works$/)
   }
   {
     const args = ['why', 'https://nobody.invalid', '--json']
     await using program = runProgram('agent', args, { env })
-    await program.expectExit(3, 30_000)
+    await program.expectExit(3, 50_000)
     const { hop, code, exit } = await program.event('why')
     assert.deepEqual([hop, code, exit], ['public name', 'SP_DNS_RECORD', 3])
   }
-  await relay.kill()
+  await relay.relay.destroy()
   await using program = runProgram('agent', ['why'], { env })
-  await program.expectExit(5, 30_000)
+  await program.expectExit(5, 50_000)
   assert.match(program.stdout.text, /✗ relay port.*ECONNREFUSED.*\n +→ is the relay up/)
 })

@@ -16,8 +16,14 @@ import {
 import { Backoff } from './backoff.ts'
 import { Connector } from './connector.ts'
 import { ConnectorSet } from './connector-set.ts'
+import { DoctorTap, addressOfTarget, joinTaps } from './doctor/doctor-tap.ts'
 import type { AgentEvent, AgentEventName, AgentEvents, PublicRoute } from './events.ts'
-import { type FindListener, findListener } from './find-listener.ts'
+import {
+  type FindListener,
+  type ListListeners,
+  findListener,
+  listListeners,
+} from './find-listener.ts'
 import type { ForwarderOptions } from './forwarder.ts'
 import type { ExchangeTap } from './http/index.ts'
 import type { HttpProxy } from './http-proxy.ts'
@@ -56,6 +62,7 @@ export interface AgentWorld {
   readonly dialRelay: DialRelay
   readonly dialSocket: (options: NetConnectOpts) => SocketEnd
   readonly findListener: FindListener
+  readonly listListeners: ListListeners
   /** How long running visitors may take to finish after `close()`. */
   readonly drainGraceMs: number
   /** Looks on at the HTTP of https routes. */
@@ -68,6 +75,7 @@ const realWorld: AgentWorld = {
   dialRelay,
   dialSocket,
   findListener,
+  listListeners,
   drainGraceMs,
 }
 
@@ -90,6 +98,7 @@ export class Agent implements AsyncDisposable {
   readonly #world: AgentWorld
   readonly #book: RouteBook
   readonly #health: OriginHealth
+  readonly #doctor: DoctorTap
   readonly #checks: OriginChecks
   readonly #connectors: ConnectorSet
   readonly #knocks: KnockDesk
@@ -106,7 +115,14 @@ export class Agent implements AsyncDisposable {
     this.#world = { ...realWorld, ...world }
     this.#book = new RouteBook(settings.routes)
     this.#checks = new OriginChecks({ ...this.#world, routes: this.#book.checked })
-    this.#health = new OriginHealth((change) => this.#tell({ event: 'origin', ...change }))
+    this.#health = new OriginHealth({
+      ...this.#world,
+      onChange: (change) => this.#tell({ event: 'origin', ...change }),
+    })
+    this.#doctor = new DoctorTap({
+      addressOf: (target) => addressOfTarget(this.routes, target),
+      onAdvice: (advice) => this.#tell({ event: 'advice', ...advice }),
+    })
     this.#knocks = new KnockDesk({
       clock: this.#world.clock,
       known: settings.knownVisitors ?? new KnownVisitors(),
@@ -153,7 +169,7 @@ export class Agent implements AsyncDisposable {
 
   start(): this {
     for (const { origin } of this.#settings.routes) {
-      if (origin.kind !== 'server') void this.#health.check(origin, this.#world.findListener)
+      if (origin.kind !== 'server') void this.#health.check(origin)
     }
     this.#checks.start()
     this.#connectors.start()
@@ -167,7 +183,7 @@ export class Agent implements AsyncDisposable {
    */
   setRoutes(routes: readonly RouteRequest[]): void {
     for (const { origin } of routes) {
-      if (origin.kind !== 'server') void this.#health.check(origin, this.#world.findListener)
+      if (origin.kind !== 'server') void this.#health.check(origin)
     }
     if (this.#book.change(routes)) this.#connectors.register()
     else this.#checks.setRoutes(this.#book.checked)
@@ -275,6 +291,7 @@ export class Agent implements AsyncDisposable {
       ...this.#world,
       channelTimeoutMs: this.#settings.channelTimeoutSeconds * 1000,
       routes: this.#book.served,
+      tap: joinTaps(this.#world.tap, this.#doctor),
       knock: ({ route, visitor }, onKnocked) => {
         const door = this.#book.doorOf(route)
         return door && this.#knocks.knock({ visitor: visitor.address, ...door }, onKnocked)

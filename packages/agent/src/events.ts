@@ -1,5 +1,6 @@
 // What an agent tells of itself: the events of the embedding API and the lines of `--json` alike.
 import type { ErrorCode } from '@sallyport/protocol'
+import type { Advice } from './doctor/dev-server.ts'
 import type { VisitReport } from './forwarder.ts'
 import type { KnockReport } from './knock.ts'
 
@@ -34,6 +35,8 @@ export interface AgentEvents {
     readonly state: 'refused' | 'answering'
     readonly message: string
   }
+  /** A development server refuses the public name, and what to change there. Told once of each. */
+  advice: Advice & { readonly target: string }
   /** The relay says something for people. */
   notice: Failure
   /** No new visitors from now on: `by` whose wish. */

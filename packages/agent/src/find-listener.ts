@@ -3,6 +3,7 @@
 import { readFile, stat } from 'node:fs/promises'
 import type { Target } from '@sallyport/protocol'
 import { fileErrorCode } from '@sallyport/settings'
+import { shownListeners } from './limits.ts'
 
 /** Undefined when it cannot be told: another machine's address, or no /proc. */
 export type FindListener = (target: Target) => Promise<boolean | undefined>
@@ -32,8 +33,16 @@ export const findListener: FindListener = async (target) => {
   return tables.some((table) => listenersOf(table ?? '').some((local) => bound.has(local)))
 }
 
+/** True of an address of this machine's own, as far as its name tells. */
+export function isHere(target: Target): boolean {
+  return target.kind !== 'unix' && Object.hasOwn(bindings, target.host)
+}
+
+/** Undefined where it cannot be told. */
+export type ListListeners = () => Promise<readonly number[] | undefined>
+
 /** Every TCP port that somebody listens on here, in order; undefined when it cannot be told. */
-export async function listListeners(): Promise<readonly number[] | undefined> {
+export const listListeners: ListListeners = async () => {
   const tables = await Promise.all([read('/proc/net/tcp'), read('/proc/net/tcp6')])
   if (tables[0] === undefined) return undefined
   const served = new Set([...loopback4, ...loopback6])
@@ -43,6 +52,15 @@ export async function listListeners(): Promise<readonly number[] | undefined> {
     return served.has(address) ? [Number.parseInt(port, 16)] : []
   })
   return [...new Set(here)].toSorted((one, other) => one - other)
+}
+
+/** "; ports that are served here: 3000, 5173", or nothing where that is not known. */
+export function listeningHere(ports: readonly number[] | undefined): string {
+  if (ports === undefined) return ''
+  if (ports.length === 0) return '; nothing listens on this machine at all'
+  const shown = ports.slice(0, shownListeners).join(', ')
+  const more = ports.length > shownListeners ? ` and ${ports.length - shownListeners} more` : ''
+  return `; ports that are served here: ${shown}${more}`
 }
 
 /** Lines: number, local address, remote address, state, … */

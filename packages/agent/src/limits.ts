@@ -102,3 +102,9 @@ export const leastThinkingMs = 400
 
 /** A line typed at a knock. */
 export const maxAnswerChars = 256
+
+/**
+ * Of an answer, for recognising a development server: Rails has its word behind 8 KiB of style, the
+ * others within the first.
+ */
+export const doctorBodyBytes = 16 * 1024

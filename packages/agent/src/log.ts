@@ -56,6 +56,8 @@ export class Log {
         return [{ level: 'error', text: `${event.message} (${event.code})` }]
       case 'origin':
         return [{ level: event.state === 'answering' ? 'info' : 'warn', text: event.message }]
+      case 'advice':
+        return [{ level: 'warn', text: adviceLine(event) }]
       case 'notice':
         return [{ level: 'warn', text: `the relay says: ${event.message} (${event.code})` }]
       case 'draining':
@@ -93,6 +95,16 @@ export class Log {
     this.#isFirst = false
     return lines
   }
+}
+
+function adviceLine({
+  server,
+  target,
+  problem,
+  file,
+  line,
+}: AgentEvent & { event: 'advice' }): string {
+  return `${server} at ${target} ${problem}; in ${file}: ${line}`
 }
 
 /** An event as one line of NDJSON, without the line end. */

@@ -136,6 +136,11 @@ export const errorTable = {
     exit: ExitCode.failure,
     retry: false,
   },
+  SP_ORIGIN_HOST: {
+    meaning: 'The service refuses the public host name, as development servers do.',
+    exit: ExitCode.failure,
+    retry: false,
+  },
   SP_ORIGIN_LOST: {
     meaning: 'The origin closed the connection before its answer was complete.',
     exit: ExitCode.failure,

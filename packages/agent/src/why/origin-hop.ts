@@ -2,7 +2,8 @@
 import type { Buffer } from 'node:buffer'
 import type { SocketEnd } from '@sallyport/mux'
 import { SallyportError } from '@sallyport/protocol'
-import { shownListeners, whyHopMs, whyQuietMs } from '../limits.ts'
+import { whyHopMs, whyQuietMs } from '../limits.ts'
+import { listeningHere } from '../find-listener.ts'
 import { type DialledOrigin, type Origin, formatOrigin } from '../origin.ts'
 import { reachOrigin } from '../reach-origin.ts'
 import { checkPreamble } from '../origin-preamble.ts'
@@ -45,15 +46,6 @@ export async function tryOrigin(
     const hop = brokenHop('origin', failure, { ms, ...(fix !== undefined && { fix }) })
     return { hop, speaksFirst: false }
   }
-}
-
-/** "; ports that are served here: 3000, 5173", or nothing where that is not known. */
-export function listeningHere(ports: readonly number[] | undefined): string {
-  if (ports === undefined) return ''
-  if (ports.length === 0) return '; nothing listens on this machine at all'
-  const shown = ports.slice(0, shownListeners).join(', ')
-  const more = ports.length > shownListeners ? ` and ${ports.length - shownListeners} more` : ''
-  return `; ports that are served here: ${shown}${more}`
 }
 
 async function reach(origin: DialledOrigin, { clock, dialSocket }: WhyWorld): Promise<SocketEnd> {

@@ -1,6 +1,7 @@
 // What a visit says of the hops behind the relay.
 import type { Socket } from 'node:net'
 import { type ErrorCode, SallyportError } from '@sallyport/protocol'
+import { adviseOn } from '../doctor/dev-server.ts'
 import type { RouteStanding } from './ask-route.ts'
 import { type Hop, asFailure, brokenHop } from './hop.ts'
 import type { PublicWay } from './public-hops.ts'
@@ -33,7 +34,7 @@ export async function visitHop(facts: VisitFacts, world: WhyWorld): Promise<Hop>
   }
 }
 
-type Found = Pick<Hop, 'state' | 'text' | 'fix'>
+type Found = Pick<Hop, 'state' | 'text' | 'fix' | 'code'>
 
 async function ask(facts: VisitFacts, world: WhyWorld): Promise<Found> {
   const { place, request, socket, standing } = facts
@@ -53,7 +54,17 @@ async function ask(facts: VisitFacts, world: WhyWorld): Promise<Found> {
   if (isEmpty && standing === 'free') {
     throw new SallyportError('SP_NO_AGENT', `nobody serves ${place.url}`)
   }
-  return { state: 'ok', text }
+  const { status, body } = answer
+  const { origin } = new URL(place.url)
+  const advice = adviseOn({ status, path, body }, { ...place, origin })
+  if (!advice) return { state: 'ok', text }
+  const { server, problem, file, line } = advice
+  return {
+    state: 'broken',
+    code: 'SP_ORIGIN_HOST',
+    text: `${text}: ${server} ${problem}`,
+    fix: `in ${file}: ${line}`,
+  }
 }
 
 async function stand({ socket, origin, place }: VisitFacts, world: WhyWorld): Promise<Found> {
