@@ -180,6 +180,7 @@ test('observing: the access log has a line for each visit, and a new file after 
     v: 1,
     event: 'visit',
     route: `tcp://127.0.0.1:${port}`,
+    agent: 'first',
     visitor: `127.0.0.1:${localPort}`,
     bytesIn: 5,
     bytesOut: 5,

@@ -32,7 +32,7 @@ test('visitor: refused by the origin it gets RST before any byte', async () => {
   await place.join((stream) => stream.reset())
   await using visitor = await visit(place.port)
   assert.equal(await deadline(visitor.ended, 5_000, 'end of the visit'), 'reset')
-  assert.deepEqual((await place.ended()).endedBy, 'stream')
+  assert.deepEqual((await place.ended()).endedBy, 'agent')
 })
 
 test('visitor: waits for an accept as long as the channel timeout, with or without first bytes', async () => {
@@ -132,7 +132,7 @@ test('visitor: parked, it resets, and the agent never hears of it', async () => 
   const visitor = await visit(place.port)
   visitor.socket.write('never')
   visitor.socket.resetAndDestroy()
-  assert.deepEqual((await place.ended()).endedBy, 'socket')
+  assert.deepEqual((await place.ended()).endedBy, 'visitor')
   await place.join()
   await using next = await visit(place.port)
   next.socket.write('next')

@@ -62,6 +62,8 @@ export type RelayEvent =
   | {
       readonly event: 'visit'
       readonly route: string
+      /** Whose session served it; absent: none did. */
+      readonly agent?: string
       readonly visitor: string
       readonly bytesIn: number
       readonly bytesOut: number

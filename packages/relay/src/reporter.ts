@@ -71,11 +71,12 @@ export class Reporter {
     this.#onEvent({ event: 'health', url, agent: agent.name, alive })
   }
 
-  visit(facts: VisitorFacts, { error, ...report }: VisitReport): void {
+  visit(facts: VisitorFacts, { error, agent, ...report }: VisitReport): void {
     const { url, visitor, acceptedMs } = facts
     this.#onEvent({
       event: 'visit',
       route: url,
+      ...(agent === undefined ? {} : { agent }),
       visitor: formatHostPort(visitor.address, visitor.port),
       ...report,
       ms: Math.round(this.#clock.now() - acceptedMs),

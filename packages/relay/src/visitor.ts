@@ -48,12 +48,23 @@ export interface VisitorFacts {
 export interface VisitReport {
   readonly bytesIn: number
   readonly bytesOut: number
-  readonly endedBy: SpliceReport['endedBy'] | 'timeout' | 'relay'
+  /** end: both sides were done. visitor, agent: that side broke off, or refused. */
+  readonly endedBy: 'end' | 'visitor' | 'agent' | 'idle' | 'timeout' | 'relay'
   readonly error: Error | undefined
+  /** Whose session it was, or was last; undefined: it got none. */
+  readonly agent: string | undefined
+}
+
+const endedBySide: Readonly<Record<SpliceReport['endedBy'], VisitReport['endedBy']>> = {
+  end: 'end',
+  socket: 'visitor',
+  stream: 'agent',
+  idle: 'idle',
 }
 
 /** What a visitor needs of a session. */
 export interface StreamOpener {
+  readonly agent: { readonly name: string }
   open(firstBytes: Uint8Array, receiver: StreamReceiver): MuxStream
 }
 
@@ -80,6 +91,7 @@ export class Visitor {
   #keptBytes = 0
   #stream: MuxStream | undefined
   #headerBytes = 0
+  #agent: string | undefined
   /** A byte of the visitor's was given to the stream. */
   #hasSpoken = false
   #isAccepted = false
@@ -159,12 +171,12 @@ export class Visitor {
 
   #onHalfClose(): void {
     if (!this.facts.isHttps || this.#stream) return
-    this.abort('socket', new SallyportError('SP_ABORTED', 'the visitor left while it waited'))
+    this.abort('visitor', new SallyportError('SP_ABORTED', 'the visitor left while it waited'))
   }
 
   /** The visitor's socket is closed: it left, or it was aborted here. */
   #onGone(error: Error | undefined): void {
-    this.#finish(this.#report('socket', error))
+    this.#finish(this.#report('visitor', error))
     this.#stream?.reset()
   }
 
@@ -185,6 +197,7 @@ export class Visitor {
     try {
       const header = encodeProxyHeader({ ...this.facts, route: routeId })
       this.#headerBytes = header.length
+      this.#agent = session.agent.name
       this.#stream = session.open(header, {
         onAccepted: () => this.#onAccepted(),
         onReset: (error) => this.#onReset(error),
@@ -222,8 +235,9 @@ export class Visitor {
         this.#finish({
           bytesIn: bytesFromSocket - this.#headerBytes,
           bytesOut: bytesToSocket,
-          endedBy,
+          endedBy: endedBySide[endedBy],
           error,
+          agent: this.#agent,
         }),
     })
   }
@@ -239,14 +253,16 @@ export class Visitor {
     this.#stream = undefined
     const isLost = error.code !== 'SP_STREAM_RESET'
     if (isLost && !this.#hasSpoken) this.seek()
-    else this.abort('stream', error)
+    else this.abort('agent', error)
   }
 
   // --- the end ----------------------------------------------------------------------------------
 
   #report(endedBy: VisitReport['endedBy'], error: Error | undefined): VisitReport {
     const sent = this.#stream?.bytesSent ?? 0
-    return { bytesIn: Math.max(0, sent - this.#headerBytes), bytesOut: 0, endedBy, error }
+    const bytesIn = Math.max(0, sent - this.#headerBytes)
+    const bytesOut = this.#stream?.bytesReceived ?? 0
+    return { bytesIn, bytesOut, endedBy, error, agent: this.#agent }
   }
 
   #finish(report: VisitReport): void {
