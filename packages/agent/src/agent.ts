@@ -27,6 +27,7 @@ import {
 import type { ForwarderOptions } from './forwarder.ts'
 import type { ExchangeTap } from './http/index.ts'
 import type { HttpProxy } from './http-proxy.ts'
+import type { SendReplay } from './inspector/index.ts'
 import { type AskAboutKnock, KnockDesk } from './knock.ts'
 import { KnownVisitors } from './known-visitors.ts'
 import { OriginChecks } from './origin-checks.ts'
@@ -34,6 +35,7 @@ import { OriginHealth } from './origin-health.ts'
 import { type DialRelay, createRelayDialler, dialRelay } from './relay-dialler.ts'
 import { type RelayLinkOptions, startRelayLink } from './relay-link.ts'
 import { RouteBook, type RouteRequest } from './route-book.ts'
+import { createReplaySender } from './send-replay.ts'
 
 export interface AgentSettings {
   readonly join: JoinString
@@ -65,8 +67,8 @@ export interface AgentWorld {
   readonly listListeners: ListListeners
   /** How long running visitors may take to finish after `close()`. */
   readonly drainGraceMs: number
-  /** Looks on at the HTTP of https routes. */
-  readonly tap?: ExchangeTap | undefined
+  /** Looks on at the HTTP of an https route, by its id. */
+  readonly tapOf?: ((route: string) => ExchangeTap) | undefined
 }
 
 const realWorld: AgentWorld = {
@@ -94,6 +96,8 @@ export class Agent implements AsyncDisposable {
   /** Settles, never rejects, when the agent has ended and its sockets to the relay are gone; with
    * the reason, unless it was asked to end and every visitor had finished. */
   readonly stopped: Promise<SallyportError | undefined>
+  /** Sends a captured request of an https route to its origin once more. */
+  readonly sendReplay: SendReplay
   readonly #settings: AgentSettings
   readonly #world: AgentWorld
   readonly #book: RouteBook
@@ -130,6 +134,7 @@ export class Agent implements AsyncDisposable {
       channelTimeoutMs: settings.channelTimeoutSeconds * 1000,
       onKnock: (report) => this.#tell({ event: 'knock', ...report }),
     })
+    this.sendReplay = createReplaySender(this.#forwarderOptions())
     this.#connectors = this.#createConnectors()
     this.stopped = new Promise((resolve) => {
       this.#resolveStopped = resolve
@@ -291,7 +296,7 @@ export class Agent implements AsyncDisposable {
       ...this.#world,
       channelTimeoutMs: this.#settings.channelTimeoutSeconds * 1000,
       routes: this.#book.served,
-      tap: joinTaps(this.#world.tap, this.#doctor),
+      tapOf: (route) => joinTaps(this.#world.tapOf?.(route), this.#doctor),
       knock: ({ route, visitor }, onKnocked) => {
         const door = this.#book.doorOf(route)
         return door && this.#knocks.knock({ visitor: visitor.address, ...door }, onKnocked)

@@ -62,7 +62,17 @@ test('config: has its defaults', async () => {
     configPath: undefined,
     urls: [],
     httpProxy: undefined,
+    inspector: { host: '127.0.0.1', port: 4040, isExplicit: false },
   })
+})
+
+test('config: the inspector is there for https routes, where it was asked for, and not when off', async () => {
+  const inspector = async (...args: string[]) => (await load(args)).inspector
+  assert.equal(await inspector('-R', '0:localhost:22'), undefined)
+  assert.equal(await inspector('3000', '--web-addr', 'off'), undefined)
+  const asked = { host: '127.0.0.9', port: 80, isExplicit: true }
+  assert.deepEqual(await inspector('3000', '--web-addr', '127.0.0.9:80'), asked)
+  assert.deepEqual(await inspector('-R', '0:localhost:22', '--web-addr', '127.0.0.9:80'), asked)
 })
 
 test('config: flags stand before the environment, the environment before the env file', async () => {
@@ -195,7 +205,6 @@ const wrong: readonly (readonly [
   ],
   ['3000 --health-check up', /^health check \(--health-check\): "up".* tcp, off or \/PATH/, 2],
   ['3000 --pool -blue', /^flag \(--pool\); needs a value/, 2],
-  ['3000 --web-addr 127.0.0.1:4040', /^--web-addr \(the inspector\) does not work/, 2],
   ['3000 --origin-insecure', /^setting \(--origin-insecure\).*needs an https:\/\/ target/, 2],
   [
     'https://a.test --origin-ca /nowhere.pem',

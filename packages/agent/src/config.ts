@@ -23,7 +23,9 @@ import type { CommandLine, FlagName } from './command-line.ts'
 import { endpointRoutes, isEndpointName } from './endpoints.ts'
 import { readEnvFile } from './env-file.ts'
 import { chooseHttpProxy } from './http-proxy.ts'
+import type { InspectorAddress } from './inspection.ts'
 import { readJoinString } from './join-source.ts'
+import { inspectorPort } from './limits.ts'
 import { type LogLevel, logLevels } from './log-level.ts'
 import { type HttpDraft, type HttpFlag, withHttpSettings } from './http-settings.ts'
 import { withAccess } from './route-access.ts'
@@ -38,7 +40,7 @@ import {
   flagSource,
   variableSource,
 } from './settings.ts'
-import { checkRoutes, notYet } from './unavailable.ts'
+import { checkRoutes } from './unavailable.ts'
 
 export interface AgentConfig extends Omit<AgentSettings, 'software'> {
   readonly join: JoinString
@@ -49,6 +51,8 @@ export interface AgentConfig extends Omit<AgentSettings, 'software'> {
   /** NDJSON events on stdout. */
   readonly json: boolean
   readonly logLevel: LogLevel
+  /** Undefined: none. */
+  readonly inspector: InspectorAddress | undefined
 }
 
 /** @throws {SallyportError} SP_USAGE, SP_CONFIG, SP_JOIN_STRING. */
@@ -98,9 +102,9 @@ export async function loadConfig(
     retry: !isSet(sources, 'no-retry'),
     json: isSet(sources, 'json'),
     logLevel: logLevelOf(sources),
+    inspector: inspectorAddress(sources, routes),
   }
   checkRoutes(routes)
-  refuseUnavailableFlags(sources)
   const join = await readJoinString(commandLine, variables, surroundings, async () =>
     settings ? await joinOfFile(settings) : undefined,
   )
@@ -211,12 +215,18 @@ function findHttp(
   return { ...written, texts: written.texts.map((path) => resolve(workingDirectory, path)) }
 }
 
-function refuseUnavailableFlags(sources: readonly Source[]): void {
-  read(sources, 'web-addr', (text, where, code) => {
-    if (text === 'off') return
-    parseListenAddress(text, where, code)
-    throw notYet(`${where} (the inspector)`)
-  })
+/** By itself only where there is HTTP to look at. */
+function inspectorAddress(
+  sources: readonly Source[],
+  routes: readonly { readonly url: RouteUrl }[],
+): InspectorAddress | undefined {
+  const [asked] = read(sources, 'web-addr', (text, where, code) =>
+    text === 'off' ? text : parseListenAddress(text, where, code),
+  )
+  if (asked === 'off') return undefined
+  if (asked) return { ...asked, isExplicit: true }
+  const hasHttp = routes.some(({ url }) => url.kind === 'https')
+  return hasHttp ? { host: '127.0.0.1', port: inspectorPort, isExplicit: false } : undefined
 }
 
 function read<T>(

@@ -21,6 +21,8 @@ interface Failure {
 
 /** Each event by its name; every payload is one object of plain values. */
 export interface AgentEvents {
+  /** The inspector's page is there; `link` is it with the token of this run. Of the program only. */
+  inspecting: { readonly url: string; readonly link: string }
   /** Visitors can come; after an outage again, and the urls may be others. */
   ready: { readonly url: string; readonly routes: readonly PublicRoute[] }
   /** No session is left: visitors are parked by the relay, if there is one. */

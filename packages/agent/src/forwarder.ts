@@ -48,8 +48,8 @@ export interface ForwarderOptions {
   /** The origin answered a dial, or refused it with this error. */
   readonly onDialled: (origin: Origin, error?: SallyportError) => void
   readonly onVisit: (report: VisitReport) => void
-  /** Looks on at the HTTP of https routes. */
-  readonly tap?: ExchangeTap | undefined
+  /** Looks on at the HTTP of an https route. */
+  readonly tapOf?: ((route: string) => ExchangeTap) | undefined
   /** Undefined: the visitor may come in. Otherwise calls back later, with why not if so. */
   readonly knock?: (
     header: ProxyHeader,
@@ -199,7 +199,7 @@ class Visit {
 
   /** The edge takes the visitor at once, and says itself what an origin does not. */
   #serveHttp(origin: Origin, route: HttpRoute, header: ProxyHeader): void {
-    const { clock, channelTimeoutMs, tap } = this.#options
+    const { clock, channelTimeoutMs, tapOf } = this.#options
     const stream = this.#stream
     clock.clearTimeout(this.#timer)
     this.#edge = startHttpEdge({
@@ -212,7 +212,7 @@ class Visit {
       clock,
       dialTimeoutMs: channelTimeoutMs,
       halfClosedIdleMs,
-      ...(tap ? { tap } : {}),
+      ...(tapOf ? { tap: tapOf(header.route) } : {}),
       onClose: (error) =>
         this.#over(endOfEdge(error), error, stream.bytesReceived, stream.bytesSent),
     })

@@ -39,13 +39,15 @@ TARGET: 3000, host:3000, https://host or unix:/path; without one, PORT. Anyone w
                           ${minChannelTimeoutSeconds}-${maxChannelTimeoutSeconds} s (default ${defaultChannelTimeoutSeconds}; also CHANNEL_TIMEOUT)
   --connections N         sessions side by side, 1-${maxConnections}, for lossy links (default 1)
   --no-retry              end with 5 when the relay cannot be reached
+  --web-addr HOST:PORT    where requests to https routes are shown and sent again, or off (default
+                          127.0.0.1:4040, or the next free port)
   --json                  events as NDJSON on stdout
   --config FILE           settings in YAML; $XDG_CONFIG_HOME/sallyport/agent.yaml
   --env-file FILE         read variables from FILE instead of .env (also ENV_FILE)
   -v, --verbose           say more; --log-level error|warn|info|debug
   --help, --version
 
-Not in this release yet: --web-addr (except off), agent requests | replay.
+Not in this release yet: agent requests | replay.
 
 HTTPS_PROXY (or https_proxy) is the HTTP proxy on the way to the relay, NO_PROXY who needs none.
 

@@ -133,7 +133,7 @@ export async function connect(
       knownVisitors: options.knownVisitors,
       software,
     },
-    { tap, ...(drainGraceMs === undefined ? {} : { drainGraceMs }) },
+    { ...(tap && { tapOf: () => tap }), ...(drainGraceMs === undefined ? {} : { drainGraceMs }) },
   )
   const abort = (): void => void agent.destroy()
   signal?.addEventListener('abort', abort, { once: true })

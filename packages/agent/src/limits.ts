@@ -108,3 +108,9 @@ export const maxAnswerChars = 256
  * others within the first.
  */
 export const doctorBodyBytes = 16 * 1024
+
+/** The inspector's usual port: ngrok's, where scripts and bookmarks look. */
+export const inspectorPort = 4040
+
+/** Random bytes of the inspector's token: 2^128 guesses. */
+export const inspectorTokenBytes = 16

@@ -37,6 +37,8 @@ export class Log {
 
   #say(event: AgentEvent): readonly Line[] {
     switch (event.event) {
+      case 'inspecting':
+        return [{ level: 'info', text: `requests are shown at ${event.link}` }]
       case 'ready':
         return this.#ready(event)
       case 'lost':

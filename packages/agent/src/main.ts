@@ -13,6 +13,7 @@ import { knownVisitorsFile, knownVisitorsPath } from './known-visitors-file.ts'
 import { KnownVisitors } from './known-visitors.ts'
 import { maxSettingsFileBytes } from '@sallyport/settings'
 import { formatPasswordLine } from './http/index.ts'
+import { startInspection } from './inspection.ts'
 import { Log, formatJson } from './log.ts'
 import { startReloader } from './reload.ts'
 import { software, version } from './software.ts'
@@ -116,9 +117,10 @@ async function connect(
   load: () => Promise<AgentConfig>,
   host: HostProcess,
 ): Promise<number> {
-  const { json, logLevel, configPath: _, urls: __, ...settings } = config
+  const { json, logLevel, configPath: _, urls: __, inspector, ...settings } = config
   let level = logLevel
-  const agent = new Agent({ ...settings, software })
+  await using inspection = inspector && (await startInspection(inspector, () => agent))
+  const agent = new Agent({ ...settings, software }, inspection && { tapOf: inspection.tapOf })
   const log = new Log(logLevel)
   const print = (event: AgentEvent & { readonly exit?: number }): void => {
     if (event.event === 'visit' && level !== 'debug') return
@@ -129,6 +131,11 @@ async function connect(
     // Printed below, with the exit code.
     if (event.event !== 'stopped') print(event)
   })
+
+  if (inspection) {
+    agent.on('visit', (visit) => inspection.recordVisit(visit))
+    print({ event: 'inspecting', url: inspection.url, link: inspection.link })
+  }
 
   let signalled = 0
   const again = Promise.withResolvers<undefined>()

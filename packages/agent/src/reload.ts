@@ -1,6 +1,11 @@
 // SIGHUP, or another text in the configuration file: endpoints and log level change while visitors are
 // served, the rest is named in one line. A file that is wrong changes nothing.
-import { formatJoinString, formatRouteUrl, isSallyportError } from '@sallyport/protocol'
+import {
+  formatJoinString,
+  formatListenAddress,
+  formatRouteUrl,
+  isSallyportError,
+} from '@sallyport/protocol'
 import { watchFile } from '@sallyport/settings'
 import type { Agent } from './agent.ts'
 import type { AgentConfig } from './config.ts'
@@ -31,6 +36,7 @@ const fixed: readonly (readonly [name: string, valueOf: (config: AgentConfig) =>
   ['--connections', ({ connections }) => connections],
   ['--no-retry', ({ retry }) => retry],
   ['--json', ({ json }) => json],
+  ['--web-addr', ({ inspector }) => inspector && formatListenAddress(inspector)],
 ]
 
 /** Reloads on change of the file until it is disposed of. */

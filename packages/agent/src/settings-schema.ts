@@ -123,8 +123,8 @@ export const agentSettingsSchema = z.strictObject({
     .optional()
     .meta({
       flag: '--web-addr HOST:PORT',
-      standard: '`off` in this release',
-      description: 'Where the inspector listens, or off',
+      standard: '127.0.0.1:4040 or the next free, with https routes',
+      description: 'Where the [inspector](inspector.md) listens, or off',
     }),
   json: yesNo().optional().meta({
     flag: '--json',

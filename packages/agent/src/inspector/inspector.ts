@@ -1,6 +1,7 @@
 // The inspector without its server: what it is told, what it keeps, and what it can send again.
 import type { Clock } from '@sallyport/mux'
-import type { VisitReport } from '../forwarder.ts'
+import type { RouteUrl } from '@sallyport/protocol'
+import type { AgentEvents } from '../events.ts'
 import type { ExchangeTap } from '../http/index.ts'
 import type { Exchange } from './exchange.ts'
 import { ExchangeStore } from './exchange-store.ts'
@@ -12,12 +13,12 @@ import type { ReplayEdits } from './wire.ts'
 
 /** A route, as people and scripts name it. */
 export interface InspectedTunnel {
-  /** Its id, as in VisitReport. */
+  /** Its id, as in events. */
   readonly route: string
   readonly name: string
   /** `https://app.example.com`. */
   readonly publicUrl: string
-  readonly protocol: 'https' | 'tls' | 'tcp'
+  readonly protocol: RouteUrl['kind']
   /** `http://localhost:3000`. */
   readonly target: string
 }
@@ -35,7 +36,7 @@ export interface Inspector {
   /** What looks on at a route's exchanges. */
   tapOf(route: string): ExchangeTap
   /** A visit is over; those of https routes are only counted. */
-  recordVisit(report: VisitReport): void
+  recordVisit(visit: AgentEvents['visit']): void
   /** Starts to send an exchange again. @throws {SallyportError} SP_USAGE. */
   replay(exchange: Exchange, edits?: ReplayEdits): Exchange
   readonly clock: Clock
@@ -56,12 +57,12 @@ export function createInspector({ clock, wallNow, tunnels, send }: InspectorOpti
     tunnels().find((tunnel) => tunnel.route === route)
   return {
     tapOf: (route) => recorder.tapOf(route),
-    recordVisit(report) {
-      const { route = '', durationMs, bytesFromVisitor, bytesToVisitor } = report
+    recordVisit(visit) {
+      const { route = '', durationMs, bytesFromVisitor, bytesToVisitor } = visit
       const isHttp = tunnelOf(route)?.protocol === 'https'
       const bytes = { in: bytesFromVisitor, out: bytesToVisitor }
       traffic.visitEnded(route, durationMs, isHttp ? undefined : bytes)
-      if (!isHttp) visits.add(report, wallNow())
+      if (!isHttp) visits.add(visit, wallNow())
     },
     replay: (exchange, edits) => replayer.start(exchange, edits),
     clock,

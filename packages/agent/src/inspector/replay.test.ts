@@ -25,6 +25,7 @@ test('replay: sends what was captured, and keeps the answer as an exchange of it
   assert.deepEqual(sent, [
     {
       route: 'r0',
+      visitorAddress: '203.0.113.7',
       method: 'POST',
       target: '/hook',
       fields: [
@@ -51,7 +52,14 @@ test('replay: edits take the place of what was captured', async () => {
     }),
   )
   assert.deepEqual(sent, [
-    { route: 'r0', method: 'PUT', target: '/x?y', fields: [['X-B', '2']], body: Buffer.from('é') },
+    {
+      route: 'r0',
+      visitorAddress: '203.0.113.7',
+      method: 'PUT',
+      target: '/x?y',
+      fields: [['X-B', '2']],
+      body: Buffer.from('é'),
+    },
   ])
 })
 

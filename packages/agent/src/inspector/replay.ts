@@ -3,7 +3,7 @@
 import type { Clock } from '@sallyport/mux'
 import { SallyportError, badInput, isSallyportError } from '@sallyport/protocol'
 import type { FieldList } from '../http/field-list.ts'
-import type { Exchange } from './exchange.ts'
+import { type Exchange, fieldValue } from './exchange.ts'
 import { maxBodyBytes, maxEditedFields, maxReplays, replayTimeoutMs } from './limits.ts'
 import type { Recorder } from './recorder.ts'
 import { isRecomputed } from './replay-fields.ts'
@@ -12,6 +12,8 @@ import type { ReplayEdits } from './wire.ts'
 export interface ReplayRequest {
   /** Id of the route whose origin is meant. */
   readonly route: string
+  /** Of the visitor who asked first. */
+  readonly visitorAddress: string
   readonly method: string
   readonly target: string
   /** Without those that belong to a connection or follow from the body. */
@@ -37,10 +39,13 @@ export interface ReplayerOptions {
 
 /** Why an exchange cannot be sent again as it is; edits that bring a body lift the last reason. */
 export function noReplay(exchange: Exchange): string | undefined {
-  const { webSocket, response, requestBody, requestEndMs, endMs } = exchange
+  const { webSocket, response, requestFields, requestBody, requestEndMs, endMs } = exchange
   if (webSocket || response?.status === 101) return 'A WebSocket cannot be sent again.'
   if (requestBody.isCut) {
     return `Only the first ${requestBody.bytes.length} bytes of its body were kept.`
+  }
+  if (/^application\/grpc\b/.test(fieldValue(requestFields, 'content-type') ?? '')) {
+    return 'A gRPC call needs HTTP/2 and cannot be sent again.'
   }
   if (requestEndMs === undefined && endMs === undefined) return 'It has not come in wholly.'
   return undefined
@@ -74,7 +79,7 @@ export class Replayer {
         method: request.method,
         target: request.target,
         httpVersion: '1.1',
-        visitorAddress: 'replay',
+        visitorAddress: original.visitorAddress,
         targetLabel: original.targetLabel,
         fields: () => request.fields,
       },
@@ -154,6 +159,7 @@ function requestOf(original: Exchange, edits: ReplayEdits): ReplayRequest {
   }
   return {
     route: original.route,
+    visitorAddress: original.visitorAddress,
     method,
     target,
     fields: fields.filter(([name]) => !isRecomputed(name)),

@@ -1,12 +1,11 @@
 // Raw visits, newest last: who came, how much passed, how long it stood and how it ended.
-import type { VisitReport } from '../forwarder.ts'
+import type { AgentEvents } from '../events.ts'
 import { maxVisits } from './limits.ts'
 
-export interface LoggedVisit extends Omit<VisitReport, 'error'> {
+export type LoggedVisit = AgentEvents['visit'] & {
   readonly id: number
   /** Milliseconds since 1970. */
   readonly startedAt: number
-  readonly message: string | undefined
 }
 
 export class VisitLog {
@@ -18,10 +17,8 @@ export class VisitLog {
   }
 
   /** `endedAt`: milliseconds since 1970. */
-  add({ error, ...visit }: VisitReport, endedAt: number): void {
-    const id = ++this.#lastId
-    const startedAt = endedAt - visit.durationMs
-    this.#visits.push({ ...visit, id, startedAt, message: error?.message })
+  add(visit: AgentEvents['visit'], endedAt: number): void {
+    this.#visits.push({ ...visit, id: ++this.#lastId, startedAt: endedAt - visit.durationMs })
     if (this.#visits.length > maxVisits) this.#visits.shift()
   }
 }

@@ -159,7 +159,7 @@ test('server: raw visits are listed with their end', async () => {
     bytesToVisitor: 2,
     durationMs: 5_000,
     endedBy: 'origin',
-    error: new Error('reset\u001b[2J'),
+    message: 'reset\u001b[2J',
   } as const
   world.inspector.recordVisit({ ...visit, route: 'r1' })
   world.inspector.recordVisit({ ...visit, route: 'r0' })

@@ -43,7 +43,7 @@ export async function startInspectorServer(
     desk.serve(request, response).catch(() => response.destroy())
   })
   const port = await listen(server, options)
-  const url = `http://${formatHostPort(host, port)}`
+  const url = `http://${formatHostPort(host === '' ? 'localhost' : host, port)}`
   const close = async (): Promise<void> => {
     const closed = new Promise<void>((resolve) => server.close(() => resolve()))
     server.closeAllConnections()
@@ -52,20 +52,19 @@ export async function startInspectorServer(
   return { host, port, url, link: `${url}/#${token}`, close, [Symbol.asyncDispose]: close }
 }
 
-async function listen(
-  server: Server,
-  { host, port: first, isExplicit }: InspectorServerOptions,
-): Promise<number> {
-  const last = isExplicit || first === 0 ? first : Math.min(65_535, first + portTries - 1)
-  for (let port = first; ; port++) {
+async function listen(server: Server, options: InspectorServerOptions): Promise<number> {
+  const { host, port: first, isExplicit } = options
+  for (let tries = 1; ; tries++) {
+    // So many agents already: then any port will do.
+    const port = tries > portTries ? 0 : first + tries - 1
     try {
-      server.listen(port, host)
+      server.listen({ port, ...(host !== '' && { host }) })
       await once(server, 'listening')
       const address = server.address()
       return typeof address === 'object' && address ? address.port : port
     } catch (error) {
       const code = error instanceof Error && 'code' in error ? String(error.code) : ''
-      if (code === 'EADDRINUSE' && port < last) continue
+      if (code === 'EADDRINUSE' && !isExplicit && port !== 0) continue
       const where = formatHostPort(host, port)
       const message = `the inspector cannot listen on ${where} (${code})`
       throw new SallyportError('SP_ADDRESS_TAKEN', message, { cause: error })
