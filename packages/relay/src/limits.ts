@@ -15,6 +15,9 @@ export const maxAgents = 1_000
  */
 export const maxParkedPerRoute = 1_024
 
+/** Pieces of a waiting visitor that are shorter than this are joined. */
+export const joinedPieceBytes = 4 * 1024
+
 /** Visitors parked from one address over all routes: ten browsers behind one NAT. */
 export const maxParkedPerAddress = 64
 

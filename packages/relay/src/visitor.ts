@@ -15,6 +15,7 @@ import {
   type SpliceReport,
   type StreamReceiver,
   type Timer,
+  readBufferBytes,
   splice,
 } from '@sallyport/mux'
 import {
@@ -26,6 +27,7 @@ import {
 } from '@sallyport/protocol'
 import type { AnswerAway } from './away-answer.ts'
 import type { Member } from './lease.ts'
+import { joinedPieceBytes } from './limits.ts'
 
 export interface VisitorFacts {
   /** What it asked for. */
@@ -163,10 +165,21 @@ export class Visitor {
   }
 
   #onRead(buffer: Buffer, bytes: number): boolean {
-    this.#kept.push(Buffer.from(buffer.subarray(0, bytes)))
+    // A hello in two reads brings more than a stream takes in one write.
+    for (let at = 0; at < bytes; at += readBufferBytes) {
+      this.#keep(buffer.subarray(at, Math.min(bytes, at + readBufferBytes)))
+    }
     this.#keptBytes += bytes
     this.#flush()
     return this.#isSpliced || this.#keptBytes < maxParkedBytes
+  }
+
+  /** Small pieces are put together: an object for each would cost a hundred times its size. */
+  #keep(piece: Buffer): void {
+    const last = this.#kept.at(-1)
+    if (last && last.length < joinedPieceBytes && piece.length < joinedPieceBytes) {
+      this.#kept[this.#kept.length - 1] = Buffer.concat([last, piece])
+    } else this.#kept.push(Buffer.from(piece))
   }
 
   #onHalfClose(): void {
