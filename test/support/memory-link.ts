@@ -92,7 +92,10 @@ export class MemoryTransport implements Transport {
   }
 
   send(sealed: Buffer, taken: () => void): void {
-    if (this.#hasEnded) return
+    if (this.#hasEnded) {
+      setImmediate(taken)
+      return
+    }
     this.#queue.push({ bytes: sealed, taken })
     this.#schedule()
   }
@@ -155,7 +158,11 @@ export class MemoryTransport implements Transport {
   #finish(end: TransportEnd): void {
     if (this.#hasEnded) return
     this.#hasEnded = true
+    const lost = this.#queue
     this.#queue = []
-    setImmediate(() => this.#handler?.onEnd(end))
+    setImmediate(() => {
+      this.#handler?.onEnd(end)
+      for (const { taken } of lost) taken()
+    })
   }
 }

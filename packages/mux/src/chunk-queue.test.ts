@@ -76,3 +76,19 @@ test('chunk queue: a large chunk stays the view it was', () => {
   queue.push(chunk)
   assert.equal(queue.shift(), chunk)
 })
+
+for (const bytes of [1, 10, 100, 1_000, 4_096, 8_000, 8_192, 16_364]) {
+  test(`chunk queue: chunks of ${bytes} bytes from records of 16 KiB wait in at most twice their size`, () => {
+    const queue = new ChunkQueue()
+    const count = Math.ceil(200_000 / bytes)
+    for (let at = 0; at < count; at++) {
+      queue.push(Buffer.alloc(16_384).subarray(20, 20 + bytes))
+    }
+    const memories = new Map<ArrayBufferLike, number>()
+    for (let chunk = queue.shift(); chunk !== undefined; chunk = queue.shift()) {
+      memories.set(chunk.buffer, chunk.buffer.byteLength)
+    }
+    const memory = [...memories.values()].reduce((one, other) => one + other, 0)
+    assert.ok(memory <= 2 * count * bytes, `${memory} bytes of memory`)
+  })
+}

@@ -9,6 +9,14 @@ const firstBlockBytes = 256
 /** Places at the front that may be empty before the rest moves up. */
 const emptyPlaces = 64
 
+/**
+ * True when a chunk may wait as it is. Otherwise it is copied: it is so small that an object for each
+ * would cost more than its bytes, or less than half of the memory that it keeps alive.
+ */
+export function isWorthKeeping(chunk: Buffer): boolean {
+  return chunk.length >= viewBytesMin && 2 * chunk.length >= chunk.buffer.byteLength
+}
+
 export class ChunkQueue {
   #chunks: (Buffer | undefined)[] = []
   #front = 0
@@ -24,7 +32,7 @@ export class ChunkQueue {
 
   push(chunk: Buffer): void {
     const block = this.#block
-    if (chunk.length >= viewBytesMin) {
+    if (isWorthKeeping(chunk)) {
       this.#block = undefined
       this.#chunks.push(chunk)
     } else if (block !== undefined && this.#used + chunk.length <= block.length) {

@@ -47,8 +47,8 @@ export const slabsInFlightLimit = 16
 export const skippedIdsLimit = 1_024
 
 /**
- * Buffers kept for reuse, for slabs and held chunks of all sessions of the process: 64 x 64 KiB =
- * 4 MiB, what sixteen busy sessions use in four turns.
+ * Buffers of one size kept for reuse, for slabs and held chunks of all sessions of the process: 64 x
+ * 64 KiB = 4 MiB, what sixteen busy sessions use in four turns; 8 MiB with the smaller sizes.
  */
 export const pooledBuffers = 64
 
@@ -65,10 +65,16 @@ export const urgentFactor = 2
 export const reliefIntervalMs = 1_000
 
 /**
- * A piece shorter than this, waiting for a slow sink, is copied: as a view it would keep its whole
- * 16 KiB record alive, 4 x its own size or more.
+ * A piece shorter than this, waiting for a slow sink, is put together with others: an object for each
+ * would cost more than its bytes.
  */
 export const viewBytesMin = 4 * 1024
+
+/**
+ * What a Duplex over a stream lets Node's own queue hold, where each byte may be an object of 100: 100
+ * KiB at worst. The rest waits in ours.
+ */
+export const duplexReadableBytes = 1024
 
 /** A write up to this size by another stream than the bulk's is a request that must not wait. */
 export const smallWriteBytes = 4 * 1024

@@ -92,6 +92,15 @@ export class Outbox {
     })
   }
 
+  /** Nothing is written any more: what has not left goes nowhere. */
+  stop(): void {
+    if (this.#slab !== undefined) releaseBuffer(this.#slab)
+    this.#slab = undefined
+    this.#used = 0
+    this.#message = -1
+    this.#isHeldBack = false
+  }
+
   #copy(chunk: Uint8Array, start: number, end: number): void {
     const slab = this.#open()
     if (Buffer.isBuffer(chunk)) chunk.copy(slab, this.#used, start, end)
@@ -118,7 +127,7 @@ export class Outbox {
   }
 
   #open(): Buffer {
-    return (this.#slab ??= acquireBuffer())
+    return (this.#slab ??= acquireBuffer(slabBytes))
   }
 
   #seal(slab: Buffer): void {

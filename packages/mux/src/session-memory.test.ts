@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { SallyportError } from '@sallyport/protocol'
 import { FakeClock } from '../../../test/support/fake-clock.ts'
+import { joinSessions, transportKinds } from '../../../test/support/mux-transports.ts'
 import { createSessionPair, openStream } from '../../../test/support/session-pair.ts'
+import { buffersInUse } from './buffer-pool.ts'
 import { MemoryBudget } from './memory-budget.ts'
 
 /** A pair whose relay may hold 100,000 bytes, on a clock of the test's; nobody reads. */
@@ -92,3 +96,29 @@ test('session: bytes that outlive it stay in the budget until they are taken', a
   ended.taker.readBytes(60_000)
   assert.equal(pair.budget.heldBytes, 0)
 })
+
+for (const kind of transportKinds) {
+  for (const end of ['close', 'destroy'] as const) {
+    test(`session: ${end} in the middle of bulk gives its buffers back (${kind.name})`, async () => {
+      await allGivenBack()
+      {
+        await using pair = await joinSessions(kind)
+        const streams = Array.from({ length: 10 }, () => pair.relay.open().stream)
+        for (const stream of streams) stream.write(Buffer.alloc(60_000))
+        await nextTurn()
+        const error = new SallyportError('SP_ABORTED', 'the test ends it')
+        if (end === 'close') pair.relay.session.close(1000, 'bye', error)
+        else pair.relay.session.destroy(error)
+        await pair.agent.closed()
+      }
+      await allGivenBack()
+    })
+  }
+}
+
+/** The last of them come back with the socket's close. */
+async function allGivenBack(): Promise<void> {
+  const giveUp = performance.now() + 5_000
+  while (buffersInUse() > 0 && performance.now() < giveUp) await nextTurn()
+  assert.equal(buffersInUse(), 0)
+}

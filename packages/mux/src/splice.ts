@@ -3,7 +3,7 @@
 // none on the way in; chunks of a turn leave in one write.
 import type { Socket } from 'node:net'
 import { type SallyportError, halfClosedIdleMs } from '@sallyport/protocol'
-import { ChunkQueue } from './chunk-queue.ts'
+import { ChunkQueue, isWorthKeeping } from './chunk-queue.ts'
 import type { Clock, Timer } from './clock.ts'
 import { jointWriteBytes, smallWriteBytes, viewBytesMin } from './limits.ts'
 import { RecordShelf } from './record-shelf.ts'
@@ -107,7 +107,7 @@ class Splice implements StreamReceiver, SocketHandlers {
       socket.cork()
     }
     this.#written += chunk.length
-    if (chunk.length < viewBytesMin && socket.writableLength > 0) {
+    if (!isWorthKeeping(chunk) && socket.writableLength > 0) {
       this.#tail.push(chunk)
       this.#tailBytes += chunk.length
       if (this.#tailBytes >= viewBytesMin) this.#writeTail()

@@ -7,8 +7,10 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { type SallyportError, initialWindowBytes } from '@sallyport/protocol'
 import { deadline, until } from '../../../test/support/deadline.ts'
 import { OffsetChecker } from '../../../test/support/offset-checker.ts'
+import { usedMiB } from '../../../test/support/memory.ts'
 import { OffsetStream } from '../../../test/support/offset-stream.ts'
 import { createSessionPair, openStream } from '../../../test/support/session-pair.ts'
+import { writeOffsets } from '../../../test/support/stream-writer.ts'
 import { streamAsDuplex } from './stream-duplex.ts'
 
 /** Both ends of a stream, as Node streams. */
@@ -128,4 +130,22 @@ test('duplex: who reads nothing hears of the end, as on a socket', async () => {
   pair.near.end()
   await ended
   pair.far.end()
+})
+
+test('duplex: bytes that wait one by one for a reader cost little more than their size', async () => {
+  await using pair = createSessionPair()
+  const { opener, taker } = await openStream(pair.agent, pair.relay)
+  const duplex = streamAsDuplex(taker.stream)
+  duplex.on('error', () => {})
+  // It has asked for data, as a reader that then pauses.
+  duplex.read(0)
+  const bytes = 50_000
+  const before = usedMiB()
+  await writeOffsets(opener, 1, bytes, { chunkBytes: 1 })
+  opener.stream.end()
+  while (taker.stream.bytesReceived < bytes) await nextTurn()
+  const grown = usedMiB() - before
+  assert.ok(grown < 2, `${grown.toFixed(1)} MiB for 50,000 bytes`)
+  const checker = new OffsetChecker(new OffsetStream(1), bytes)
+  assert.equal((await deadline(checker.drain(duplex), 10_000, 'end')).kind, 'intact')
 })

@@ -1,8 +1,8 @@
 // A stream as a Node Duplex, for embedders and for node:http. The way of a visitor's bytes does not
 // pass here: splice.ts joins socket and stream without one.
 import { Duplex } from 'node:stream'
-import { ChunkQueue } from './chunk-queue.ts'
-import { readBufferBytes, viewBytesMin } from './limits.ts'
+import { ChunkQueue, isWorthKeeping } from './chunk-queue.ts'
+import { duplexReadableBytes, readBufferBytes } from './limits.ts'
 import type { MuxStream } from './stream.ts'
 
 /** Takes the stream over. `destroy` before both sides have ended resets it. */
@@ -18,7 +18,7 @@ class StreamDuplex extends Duplex {
   #resumeWrite: (() => void) | undefined
 
   constructor(stream: MuxStream) {
-    super({ allowHalfOpen: true })
+    super({ allowHalfOpen: true, readableHighWaterMark: duplexReadableBytes })
     this.#stream = stream
     stream.receive({
       onData: (chunk) => {
@@ -73,8 +73,8 @@ class StreamDuplex extends Duplex {
 
   #give(chunk: Buffer): void {
     // Behind others it waits: a copy keeps no message alive of which it is a small part.
-    const isKept = chunk.length < viewBytesMin && this.readableLength > 0
-    this.#wantsData = this.push(isKept ? Buffer.from(chunk) : chunk)
+    const isCopied = this.readableLength > 0 && !isWorthKeeping(chunk)
+    this.#wantsData = this.push(isCopied ? Buffer.from(chunk) : chunk)
     this.#stream.consumed(chunk.length)
   }
 

@@ -323,7 +323,7 @@ export class MuxStream {
     if (end - start > maxWriteBytes) {
       throw new SallyportError('SP_INTERNAL', `stream ${this.id}: a chunk of ${end - start} bytes`)
     }
-    this.#hold = acquireBuffer()
+    this.#hold = acquireBuffer(end - start)
     this.#hold.set(chunk.subarray(start, end))
     this.#holdStart = 0
     this.#holdEnd = end - start

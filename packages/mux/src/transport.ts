@@ -24,8 +24,8 @@ export interface Transport {
    * @returns the new end.
    */
   sealMessage(slab: Buffer, start: number, end: number): number
-  /** Sends sealed messages. `taken` is called once the bytes left this process; the slab is the
-   * transport's until then. */
+  /** Sends sealed messages. `taken` is called once the bytes left this process, or with the transport
+   * when they never will; the slab is the transport's until then. */
   send(sealed: Buffer, taken: () => void): void
   /** Says goodbye with a WebSocket close code and ends; the handler hears of the end. */
   close(code: number, reason: string): void

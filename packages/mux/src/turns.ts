@@ -123,6 +123,7 @@ export class Turns {
     this.#line = []
     this.#front = 0
     this.#touched = []
+    this.#outbox.stop()
   }
 
   #schedule(): void {

@@ -48,6 +48,8 @@ export function createWebSocketTransport(
   /** The header of the peer's full messages: it masks where this end does not. */
   const peerHeaderBytes = 2 + extendedLengthBytes + (masking === 'none' ? maskKeyBytes : 0)
   const key = Buffer.alloc(maskKeyBytes)
+  /** Of slabs that came too late to be sent. */
+  const dropped: (() => void)[] = []
   socket.setNoDelay(true)
 
   return {
@@ -80,6 +82,7 @@ export function createWebSocketTransport(
         // 1005 and 1006 are `ws`'s own words for "no code" and "no close frame" (RFC 6455 §7.4.1).
         const isSent = code !== 1005 && code !== 1006
         handler.onEnd({ code: isSent ? code : undefined, reason: reason.toString() || failure })
+        for (const taken of dropped) taken()
       })
     },
 
@@ -105,7 +108,9 @@ export function createWebSocketTransport(
 
     send(sealed, taken) {
       // RFC 6455 §5.5.1: no data after a close frame, and `ws` answers the peer's by itself.
+      // Such slabs are given back at the end, because more would follow each that is.
       if (ws.readyState === ws.OPEN) socket.write(sealed, taken)
+      else dropped.push(taken)
     },
 
     close(code, reason) {
