@@ -81,8 +81,6 @@ const runner = spawn(
     ...process.execArgv,
     '--test',
     '--test-reporter=spec',
-    // A file whose tests have all ended ends, whatever it keeps open: a run must not hang on it.
-    '--test-force-exit',
     `--test-timeout=${tier.testTimeoutMs}`,
     `--test-concurrency=${tier.concurrency}`,
     ...files,
