@@ -22,7 +22,7 @@ test('https route: every request of a kept connection has the forwarding fields,
   await using origin = await echoServer()
   await using _agent = await joinAgent(relay, origin.port, { url: `https://${name}` })
   const kept = new Agent({ keepAlive: true, maxSockets: 1, rejectUnauthorized: false })
-  for (let index = 0; index < 100; index++) {
+  for (let index = 0; index < 1_000; index++) {
     const headers = { 'x-forwarded-for': '6.6.6.6', 'x-real-ip': '6.6.6.6', 'x-index': index }
     const { body } = await ask(relay.port, name, { agent: kept, headers })
     const seen = JSON.parse(body) as Record<string, string>
