@@ -49,7 +49,7 @@ export interface ForwarderOptions {
   readonly onDialled: (origin: Origin, error?: SallyportError) => void
   readonly onVisit: (report: VisitReport) => void
   /** Looks on at the HTTP of an https route. */
-  readonly tapOf?: ((route: string) => ExchangeTap) | undefined
+  readonly tapOf?: ((route: string) => ExchangeTap | undefined) | undefined
   /** Undefined: the visitor may come in. Otherwise calls back later, with why not if so. */
   readonly knock?: (
     header: ProxyHeader,
@@ -199,7 +199,8 @@ class Visit {
 
   /** The edge takes the visitor at once, and says itself what an origin does not. */
   #serveHttp(origin: Origin, route: HttpRoute, header: ProxyHeader): void {
-    const { clock, channelTimeoutMs, tapOf } = this.#options
+    const { clock, channelTimeoutMs } = this.#options
+    const tap = this.#options.tapOf?.(header.route)
     const stream = this.#stream
     clock.clearTimeout(this.#timer)
     this.#edge = startHttpEdge({
@@ -212,7 +213,7 @@ class Visit {
       clock,
       dialTimeoutMs: channelTimeoutMs,
       halfClosedIdleMs,
-      ...(tapOf ? { tap: tapOf(header.route) } : {}),
+      ...(tap ? { tap } : {}),
       onClose: (error) =>
         this.#over(endOfEdge(error), error, stream.bytesReceived, stream.bytesSent),
     })
