@@ -1,5 +1,5 @@
 // Where in the page one is, as it stands in the address.
-import { useEffect, useState } from 'preact/hooks'
+import { useLayoutEffect, useState } from 'preact/hooks'
 
 export type Route =
   | { readonly view: 'requests'; readonly id?: string }
@@ -16,7 +16,7 @@ export function parseRoute(hash: string): Route {
 
 export function useRoute(): Route {
   const [route, setRoute] = useState(() => parseRoute(location.hash))
-  useEffect(() => {
+  useLayoutEffect(() => {
     const onChange = (): void => setRoute(parseRoute(location.hash))
     addEventListener('hashchange', onChange)
     return () => removeEventListener('hashchange', onChange)
@@ -24,10 +24,12 @@ export function useRoute(): Route {
   return route
 }
 
-/** `isStep`: one of many, not worth a place in the history. */
+/**
+ * At once, so that the next key finds the new view. `isStep`: one of many, not worth a place in the
+ * history.
+ */
 export function go(path: string, isStep = false): void {
-  if (isStep) {
-    history.replaceState(null, '', `#/${path}`)
-    dispatchEvent(new HashChangeEvent('hashchange'))
-  } else location.hash = `/${path}`
+  if (isStep) history.replaceState(null, '', `#/${path}`)
+  else history.pushState(null, '', `#/${path}`)
+  dispatchEvent(new HashChangeEvent('hashchange'))
 }
