@@ -12,12 +12,10 @@ import { shellQuote } from './shell-quote.ts'
 const publicUrl = 'https://app.example.com'
 
 test('shell: every word reaches the program as it was, whatever is in it', () => {
-  const words = fc.sample(
-    fc
-      .string({ unit: 'binary', minLength: 0, maxLength: 12 })
-      .filter((text) => !text.includes('\0')),
-    { numRuns: 500, seed: 7 },
-  )
+  // Up to where the marks of direction are, without NUL, which no argument can hold.
+  const character = fc.integer({ min: 1, max: 0x2fff })
+  const word = fc.array(character, { maxLength: 12 }).map((codes) => String.fromCharCode(...codes))
+  const words = fc.sample(word, { numRuns: 500, seed: 7 })
   words.push("'; touch x; '", '$(id)', '`id`', '\u001b]0;x\u0007', '-n', '', "a'\n1", '\u00017')
   const quoted = words.map(shellQuote)
   for (const word of quoted) assert.doesNotMatch(word, /\p{Cc}/u)

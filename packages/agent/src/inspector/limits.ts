@@ -16,8 +16,9 @@ export const exchangeOverhead = KiB
 /** Exchanges: 10 KiB each fill `maxHeldBytes`; a filter looks at all of them in some ms. */
 export const maxExchanges = 5_000
 
-/** Exchanges kept a second for longer than `captureBurst` lasts. A copy costs some 10 µs, so that 500
- * take 0.5 % of a core; a load test would push everything out within a second anyway. */
+/** Exchanges kept a second for longer than `captureBurst` lasts. Keeping one costs some 30 µs and
+ * counting one 2, so that 500 take 1.5 % of a core; a load test would push everything out within seconds
+ * anyway. */
 export const capturesPerSecond = 500
 
 /** Exchanges kept at once: a page of a development server loads some hundred modules. */
