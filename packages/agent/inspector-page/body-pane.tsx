@@ -85,20 +85,20 @@ function Part({
   )
 }
 
-/** A browser lays out so many lines without a pause. */
+/** A browser lays out so much without a pause. */
 const firstLines = 400
+const firstChars = 100_000
 
 function Text({ text, isJson = false }: { text: string; isJson?: boolean }): JSX.Element {
   const [isWhole, setWhole] = useState(false)
-  const lines = text.split('\n')
-  const isLong = lines.length > firstLines && !isWhole
-  const shown = isLong ? lines.slice(0, firstLines).join('\n') : text
+  const first = text.slice(0, firstChars).split('\n', firstLines).join('\n')
+  const shown = isWhole ? text : first
   return (
     <>
       <pre tabIndex={0}>{isJson ? <JsonText text={shown} /> : shown}</pre>
-      {isLong && (
+      {shown.length < text.length && (
         <button type="button" class="quiet" onClick={() => setWhole(true)}>
-          Show all {lines.length} lines
+          Show all of it
         </button>
       )}
     </>

@@ -23,21 +23,33 @@ interface Properties {
   readonly onCompare: (id: string) => void
 }
 
+/** How often an exchange that goes on is looked at again. */
+const reloadMs = 2_000
+
 export function ExchangePane(properties: Properties): JSX.Element {
   const { id, version, say } = properties
   const [loaded, setLoaded] = useState<ExchangeDetail | string>()
   const [isEditing, setEditing] = useState(false)
   const [withSecrets, setWithSecrets] = useState(false)
+  const [round, setRound] = useState(0)
   useEffect(() => {
     let isGone = false
-    askJson<ExchangeDetail>(`/api/exchanges/${id}`).then(
-      (detail) => !isGone && setLoaded(detail),
-      (error: unknown) => !isGone && setLoaded(messageOf(error)),
+    let again: ReturnType<typeof setTimeout> | undefined
+    const show = (next: ExchangeDetail | string): void => {
+      if (isGone) return
+      setLoaded(next)
+      // What goes on is told of at its beginning and end only.
+      const goesOn = typeof next !== 'string' && next.durationMs === undefined
+      if (goesOn) again = setTimeout(() => setRound((before) => before + 1), reloadMs)
+    }
+    askJson<ExchangeDetail>(`/api/exchanges/${id}`).then(show, (error: unknown) =>
+      show(messageOf(error)),
     )
     return () => {
       isGone = true
+      clearTimeout(again)
     }
-  }, [id, version])
+  }, [id, version, round])
 
   const replay = async (edits: ReplayEdits): Promise<void> => {
     const { id: next } = await postJson<{ id: string }>(`/api/exchanges/${id}/replay`, edits)
