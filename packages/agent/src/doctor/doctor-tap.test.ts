@@ -100,12 +100,12 @@ test('taps: two look on at the same, and one that throws does not blind the othe
     { begin: () => undefined },
     { begin: () => good },
   ]
-  const observer = joinTaps(...taps)?.begin(request)
+  const observer = joinTaps(...taps).begin(request)
   observer?.onRequestBody?.(Buffer.from('-hi-'), 1, 3)
   observer?.onResponseHead?.({ status: 200, reason: '', fields: () => [] })
   observer?.onEnd?.({ requestBytes: 0, responseBytes: 0, error: undefined })
   assert.deepEqual(seen, ['hi', '200', 'end'])
   const [, , only] = taps
   assert.equal(joinTaps(undefined, only), only)
-  assert.equal(joinTaps(undefined, undefined), undefined)
+  assert.equal(joinTaps(undefined, undefined).begin(request), undefined)
 })

@@ -90,10 +90,11 @@ export function addressOfTarget(
 const httpsPort = 443
 
 /** Several that look on at the same exchanges. */
-export function joinTaps(...taps: readonly (ExchangeTap | undefined)[]): ExchangeTap | undefined {
+export function joinTaps(...taps: readonly (ExchangeTap | undefined)[]): ExchangeTap {
   const present = taps.filter((tap) => tap !== undefined)
   const [only, ...others] = present
-  if (only === undefined || others.length === 0) return only
+  if (only === undefined) return { begin: () => undefined }
+  if (others.length === 0) return only
   return {
     begin: (request) => joinObservers(present.map((tap) => safely(() => tap.begin(request)))),
   }
