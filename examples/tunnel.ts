@@ -1,6 +1,7 @@
+// npm run build && node scripts/set-up.mjs examples/tunnel.ts
+//
 // A public address for a local service on a relay of one's own, from the `.env` of the old system
-// (AWS_ACCESS_KEY, AWS_SECRET_KEY, PORT…): `npm run build`, then
-// `node --conditions=@sallyport/source examples/tunnel.ts`. Ctrl-C removes everything again.
+// (AWS_ACCESS_KEY, AWS_SECRET_KEY, PORT…), which costs money. Ctrl-C removes everything again.
 import { Tunnel } from '@sallyport/provisioner'
 
 const tunnel = new Tunnel({ env: process.env })
