@@ -1,5 +1,5 @@
-// Loaded into a program with --expose-gc --import: at SIGUSR2 it collects its garbage and says what heap it
-// then has, as an event of its own.
+// Loaded into a program with --expose-gc --import: at SIGUSR2 it collects its garbage and says what heap and
+// what resident memory it then has, as an event of its own.
 import { setTimeout } from 'node:timers/promises'
 
 /** Finalizers run between two collections, and what they let go falls to the next. */
@@ -11,7 +11,7 @@ process.on('SIGUSR2', async () => {
     globalThis.gc()
     await setTimeout(50)
   }
-  const { heapUsed } = process.memoryUsage()
+  const { heapUsed, rss } = process.memoryUsage()
   count += 1
-  console.log(JSON.stringify({ event: `collected-${count}`, heapUsed }))
+  console.log(JSON.stringify({ event: `collected-${count}`, heapUsed, rss }))
 })

@@ -12,19 +12,24 @@ import { visit } from './visitor.ts'
 
 interface Cost {
   readonly heapBytes: number
+  /** Resident memory of the process. */
+  readonly rssBytes: number
   readonly descriptors: number
 }
 
 /** What the relay has once its garbage is gone; `nth` counts the calls from 1. */
 async function costOf(relay: Program, nth: number): Promise<Cost> {
   relay.signal('SIGUSR2')
-  const { heapUsed } = await relay.event(`collected-${nth}`)
-  return { heapBytes: Number(heapUsed), descriptors: readdirSync(`/proc/${relay.pid}/fd`).length }
+  const { heapUsed, rss } = await relay.event(`collected-${nth}`)
+  const descriptors = readdirSync(`/proc/${relay.pid}/fd`).length
+  return { heapBytes: Number(heapUsed), rssBytes: Number(rss), descriptors }
 }
 
 /**
  * Replaces the session of one key again and again, each time by a new process, with a visit each; tells
- * what `count` of them cost after the first `warmUps`, in which heap and pools get their size.
+ * what `count` of them cost after the first `warmUps`, in which heap and pools get their size. Resident
+ * memory is the last to settle, after some 1,500: while code gets warm V8's compiler threads need 50 MiB
+ * for moments, and malloc keeps them (with --no-maglev it is 14 from the start, and little grows).
  */
 export async function checkReplacements(count: number, warmUps: number): Promise<Cost> {
   const preload = join(import.meta.dirname, 'collect-on-signal.mjs')
@@ -69,6 +74,7 @@ export async function checkReplacements(count: number, warmUps: number): Promise
   await current?.[Symbol.asyncDispose]()
   return {
     heapBytes: after.heapBytes - before.heapBytes,
+    rssBytes: after.rssBytes - before.rssBytes,
     descriptors: after.descriptors - before.descriptors,
   }
 }
