@@ -2,11 +2,13 @@
 // first visit on, and a renewed certificate of the same key is delivered again.
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
+import { X509Certificate } from 'node:crypto'
 import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:tls'
 import { once } from 'node:events'
 import test from 'node:test'
-import { matchesPin, parseJoinString } from '@sallyport/protocol'
+import { agentAlpn, matchesPin, parseJoinString, parseToken } from '@sallyport/protocol'
+import { callRelay, type DeployCall } from '../../packages/provisioner/src/deploy-call.ts'
 import { buildRelayBundle } from '../../scripts/bundle.ts'
 import { type CloudWorld, relayPort, startCloudWorld } from '../support/cloud-world.ts'
 import { deadline } from '../support/deadline.ts'
@@ -24,12 +26,31 @@ const p256 = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes']
 openssl('req', ...p256, '-keyout', 'ca.key', '-x509', '-out', 'ca.crt', '-subj', '/CN=Authority')
 
 function makeKey(name: string): string {
-  openssl('req', ...p256, '-keyout', name, '-out', `${name}.csr`, '-subj', '/CN=tunnel')
+  openssl(
+    'req',
+    ...p256,
+    '-keyout',
+    name,
+    '-out',
+    `${name}.csr`,
+    '-subj',
+    '/CN=tunnel',
+    '-addext',
+    'subjectAltName=DNS:tunnel.dev.example.com',
+  )
   return readFileSync(build.join(name), 'utf8')
 }
 
 function issue(keyName: string): string {
-  const issuer = ['-CA', 'ca.crt', '-CAkey', 'ca.key', '-CAcreateserial']
+  const issuer = [
+    '-CA',
+    'ca.crt',
+    '-CAkey',
+    'ca.key',
+    '-CAcreateserial',
+    '-copy_extensions',
+    'copy',
+  ]
   openssl('x509', '-req', '-in', `${keyName}.csr`, ...issuer, '-out', 'leaf.crt', '-days', '2')
   return readFileSync(build.join('leaf.crt'), 'utf8')
 }
@@ -46,9 +67,10 @@ async function startWorld(): Promise<CloudWorld> {
 }
 
 /** What a visitor who checks nothing is shown. */
-async function shown(world: CloudWorld) {
+async function shown(world: CloudWorld, alpn = 'http/1.1') {
   const host = world.fake.world.addresses[0]?.publicAddress ?? ''
-  const socket = connect({ host, port: relayPort, rejectUnauthorized: false })
+  const ALPNProtocols = [alpn]
+  const socket = connect({ host, port: relayPort, ALPNProtocols, rejectUnauthorized: false })
   await deadline(once(socket, 'secureConnect'), 5_000, 'handshake')
   const certificate = socket.getPeerX509Certificate() ?? assert.fail('no certificate')
   socket.destroy()
@@ -97,7 +119,7 @@ async function retry<T>(attempt: () => Promise<T>): Promise<T> {
   }
 }
 
-test('own certificate: renewed, it is delivered to the standing relay; another key is not', async () => {
+test('own certificate: renewed, replaced, or asked for by a request, without another instance', async () => {
   await using world = await startWorld()
   await world.finish(['up'])
   const renewed = issue('own.key')
@@ -106,9 +128,39 @@ test('own certificate: renewed, it is delivered to the standing relay; another k
   assert.equal((await shown(world)).toString().trim(), renewed.trim())
   assert.equal(world.fake.world.instances.length, 1)
 
+  // Another key with its certificate: visitors get it at once, agents keep the key that they pin.
+  const before = world.state()['joinString']
   writeFileSync(world.env['KEY_FILE'] ?? '', makeKey('other.key'))
-  writeFileSync(world.env['CERT_FILE'] ?? '', issue('other.key'))
-  const refused = await world.finish(['up'], 3)
-  assert.match(refused.stderr, /KEY_FILE\) is another key than the relay's, which its agents pin/)
-  assert.equal((await shown(world)).toString().trim(), renewed.trim())
+  const other = issue('other.key')
+  writeFileSync(world.env['CERT_FILE'] ?? '', other)
+  await world.finish(['up'])
+  assert.equal((await shown(world)).toString().trim(), other.trim())
+  assert.equal(world.state()['joinString'], before)
+  assert.equal((await shown(world, agentAlpn)).toString().trim(), renewed.trim())
+
+  // A key that never leaves the relay: a request, and the certificate for it.
+  using call = await callRelayOf(world)
+  const { body } = await call.ask({
+    do: 'csr',
+    names: ['tunnel.dev.example.com', '*.dev.example.com'],
+  })
+  writeFileSync(build.join('relay.csr'), body)
+  const issued = issue('relay')
+  assert.match(new X509Certificate(issued).subjectAltName ?? '', /DNS:\*\.dev\.example\.com/)
+  await call.ask({ do: 'certificate' }, Buffer.from(issued))
+  assert.equal((await shown(world)).toString().trim(), issued.trim())
+  const stray = call.ask({ do: 'certificate' }, Buffer.from(issue('other.key')))
+  await assert.rejects(stray, { code: 'SP_CONFIG' })
+  await assert.rejects(call.ask({ do: 'csr', names: ['no name'] }), { code: 'SP_CONFIG' })
 })
+
+function callRelayOf(world: CloudWorld): Promise<DeployCall> {
+  const state = world.state() as { claim: { deployKey: string; spki: string }; address: string }
+  return callRelay({
+    address: state.address,
+    port: relayPort,
+    spki: state.claim.spki,
+    deployKey: parseToken(state.claim.deployKey, 'state file'),
+    signal: AbortSignal.timeout(20_000),
+  })
+}

@@ -36,6 +36,7 @@ const options = {
   state: new StateDirectory('/nowhere'),
   deployKey: deployKey.publicKey,
   boot: 1,
+  reload: async () => {},
   restart: () => assert.fail('nobody asked for a new start'),
 }
 

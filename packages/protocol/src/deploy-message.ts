@@ -1,7 +1,7 @@
 // What the provisioner asks a standing relay at its deploy door, and the answers (docs/protocol.md §12).
 import { z } from 'zod'
 import { errorTable, type ErrorCode, SallyportError } from './errors.ts'
-import { maxDeployLogLines } from './limits.ts'
+import { maxDeployLogLines, maxDeployNames } from './limits.ts'
 import { oneLine } from './one-line.ts'
 
 /** 0 is the bundle of the claim. */
@@ -22,7 +22,9 @@ const requestSchema = z.discriminatedUnion('do', [
   z.strictObject({ do: z.literal('logs'), lines: z.int().min(1).max(maxDeployLogLines) }),
   /** The text of relay.json. */
   z.strictObject({ do: z.literal('settings'), text: z.string() }),
-  /** The request's body is a chain in PEM, for the relay's own TLS key. */
+  /** The relay makes a key; the answer's body is a request for it (PKCS #10, PEM). */
+  z.strictObject({ do: z.literal('csr'), names: z.array(z.string()).min(1).max(maxDeployNames) }),
+  /** The request's body is a chain in PEM, of the last csr's key, of the pinned one, or with its own. */
   z.strictObject({ do: z.literal('certificate') }),
   /** The relay drains and starts again. */
   z.strictObject({ do: z.literal('restart') }),

@@ -108,5 +108,8 @@ export const maxDeployHeadBytes = 1024 * KiB
 /** A body at the deploy door: the relay as one file is near 1 MiB; stage 0 takes as much. */
 export const maxDeployBodyBytes = 16 * MiB
 
+/** Names of one certificate: what Let's Encrypt takes at most. */
+export const maxDeployNames = 100
+
 /** Log lines that a relay remembers and the deploy door hands out: some screens of a terminal. */
 export const maxDeployLogLines = 1_000

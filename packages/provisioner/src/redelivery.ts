@@ -1,6 +1,6 @@
 // `up` on a relay that stands: settings, certificate and bundle as they are wanted now, over the deploy
 // door. What changes nothing disturbs nobody; the relay starts again once at most.
-import { isSallyportError, parseToken, SallyportError } from '@sallyport/protocol'
+import { isSallyportError, parseToken } from '@sallyport/protocol'
 import type { Handover } from './bootstrap.ts'
 import { ownCertificate, relaySettings, spkiOf } from './configuration.ts'
 import { callRelay, type DeployCall } from './deploy-call.ts'
@@ -33,16 +33,13 @@ async function deliverFiles(
   { settings, address, claim }: Handover,
   call: DeployCall,
 ): Promise<boolean> {
-  const text = relaySettings(settings, address)
-  const isOther = (await call.ask({ do: 'settings', text })).reply.isChanged === true
+  const delivered = await call.ask({ do: 'settings', text: relaySettings(settings, address) })
+  const isOther = delivered.reply.isChanged === true
   const own = ownCertificate(settings)
   if (own === undefined) return isOther
-  if (spkiOf(own.key) !== claim.spki) {
-    throw new SallyportError(
-      'SP_CONFIG',
-      `${settings.keyFile ?? ''} (KEY_FILE) is another key than the relay's, which its agents pin; run down and up to change it`,
-    )
-  }
-  const { reply } = await call.ask({ do: 'certificate' }, Buffer.from(own.certificate))
+  // The key of the claim stays the one that agents pin; visitors get another one with its certificate.
+  const isPinned = spkiOf(own.key) === claim.spki
+  const text = isPinned ? own.certificate : `${own.key}\n${own.certificate}`
+  const { reply } = await call.ask({ do: 'certificate' }, Buffer.from(text))
   return isOther || reply.isChanged === true
 }

@@ -16,6 +16,7 @@ import {
   formatPortRange,
 } from '@sallyport/protocol'
 import type { CertificateFiles } from './certificates/certificate-files.ts'
+import { deliveredPair } from './certificates/delivered-certificate.ts'
 import { isEveryAddress, isLoopback } from './address.ts'
 import { allowEverything } from './agent-keys.ts'
 import { relayFileSchema } from './delivered-settings.ts'
@@ -180,7 +181,7 @@ export async function loadServeConfig(flags: Flags, around: Surroundings): Promi
     admin: lookUp(sources, 'admin'),
     accessLog: accessLog === undefined ? undefined : resolve(around.workingDirectory, accessLog),
     heartbeat: lookUp(sources, 'heartbeat') ?? false,
-    certificates: certificateFiles(sources, file, around),
+    certificates: [...certificateFiles(sources, file, around), ...(await deliveredFiles(state))],
     acme: acmeConfig(sources, around),
     allow: lookUp(sources, 'allow') ?? allowEverything,
   }
@@ -199,6 +200,13 @@ function acmeConfig(
     caFile: caFile === undefined ? undefined : resolve(workingDirectory, caFile),
   }
   return directory === undefined || directory === 'off' ? undefined : { directory, ...rest }
+}
+
+/** What a provisioner delivered. @throws {SallyportError} SP_STATE. */
+async function deliveredFiles(state: StateDirectory): Promise<readonly CertificateFiles[]> {
+  if ((await state.read(deliveredPair)) === undefined) return []
+  const path = state.file(deliveredPair)
+  return [{ certFile: path, keyFile: path }]
 }
 
 function certificateFiles(

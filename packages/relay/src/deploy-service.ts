@@ -2,7 +2,7 @@
 import type { DeployRequest } from '@sallyport/protocol'
 import { createAgent } from './agent-keys.ts'
 import { confirmBundle, readBundleFacts, stageBundle } from './bundles.ts'
-import { writeDeliveredCertificate } from './delivered-certificate.ts'
+import { requestCertificate, takeCertificate } from './certificates/delivered-certificate.ts'
 import { writeDeliveredSettings } from './delivered-settings.ts'
 import type { DeployAnswer } from './deploy-door.ts'
 import type { LogRing } from './log-ring.ts'
@@ -16,6 +16,8 @@ export interface DeployServiceOptions {
   /** How often this relay has started. */
   readonly boot: number
   readonly logRing: LogRing
+  /** Reads settings and certificates again. */
+  reload(): Promise<void>
   /** Drains and ends the program; what started it starts it again. */
   restart(): void
 }
@@ -25,7 +27,7 @@ export async function answerDeploy(
   relay: Relay,
   request: DeployRequest,
   body: Buffer,
-  { state, deployKey, boot, logRing, restart: afterwards }: DeployServiceOptions,
+  { state, deployKey, boot, logRing, reload, restart: afterwards }: DeployServiceOptions,
 ): Promise<DeployAnswer> {
   switch (request.do) {
     case 'status': {
@@ -47,9 +49,12 @@ export async function answerDeploy(
       return { reply: {}, body: Buffer.from(logRing.last(request.lines).join('')) }
     case 'settings':
       return { reply: { isChanged: await writeDeliveredSettings(state, request.text) } }
+    case 'csr':
+      return { reply: {}, body: Buffer.from(await requestCertificate(state, request.names)) }
     case 'certificate': {
-      const chain = body.toString('utf8')
-      return { reply: { isChanged: await writeDeliveredCertificate(state, chain, new Date()) } }
+      const delivered = await takeCertificate(state, body.toString('utf8'))
+      if (delivered === 'visitors') await reload()
+      return { reply: { isChanged: delivered === 'pinned' } }
     }
     case 'restart':
       return { reply: {}, afterwards }

@@ -146,8 +146,8 @@ async function serveUntilSignal(
   }
   for (const signal of signalNames) process.on(signal, onSignal)
   // From here on too: unhandled, it would end the program.
-  let reload = (): void => {}
-  const onHangUp = (): void => reload()
+  let reload = async (): Promise<void> => {}
+  const onHangUp = (): void => void reload()
   process.on('SIGHUP', onHangUp)
   try {
     const { tcpPorts: ports } = config
@@ -157,12 +157,13 @@ async function serveUntilSignal(
       log,
       logRing,
       descriptors,
+      reload: () => reload(),
       restart: () => first.resolve(),
     })
     using reloader = startReloader({ relay, certificates, log, config, descriptors, load })
     reload = () => {
       reopen()
-      void reloader.reload()
+      return reloader.reload()
     }
     await first.promise
     const cutOff = await Promise.race([relay.drain(), second.promise])

@@ -51,6 +51,8 @@ export interface ServeOptions {
   /** What the log has said. */
   readonly logRing: LogRing
   readonly descriptors: Descriptors
+  /** Reads settings and certificates again. */
+  reload(): Promise<void>
   /** Ends the program with a drain, for what started it to start it again. */
   restart(): void
 }
@@ -71,7 +73,7 @@ export async function check(config: ServeConfig): Promise<readonly string[]> {
  * @throws {SallyportError} SP_STATE, SP_NO_AGENTS, SP_ADDRESS_TAKEN.
  */
 export async function serve(options: ServeOptions): Promise<Served> {
-  const { config, log, logRing, descriptors, restart } = options
+  const { config, log, logRing, descriptors, reload, restart } = options
   const { state, host, listen, tcpPorts, insecureNoAuth } = config
   const { identity, agents, deployKey } = await readState(config)
   const boot = await countBoot(state)
@@ -112,7 +114,7 @@ export async function serve(options: ServeOptions): Promise<Served> {
     deploy: deployKey && {
       publicKey: deployKey,
       answer: (one, request, body) =>
-        answerDeploy(one, request, body, { state, deployKey, boot, logRing, restart }),
+        answerDeploy(one, request, body, { state, deployKey, boot, logRing, reload, restart }),
     },
     saveAgents: (keys) => writeAgentKeys(state, keys),
     boot,

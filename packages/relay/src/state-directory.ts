@@ -16,6 +16,8 @@ const files = {
   'tls.crt': { what: 'certificate', mode: 0o644 },
   'visitors.key': { what: "visitors' TLS key", mode: 0o600 },
   'visitors.crt': { what: "visitors' certificate", mode: 0o644 },
+  'delivered.pem': { what: 'delivered certificate', mode: 0o600 },
+  'request.key': { what: 'key of a certificate request', mode: 0o600 },
   'agents.json': { what: 'agent keys', mode: 0o600 },
   'deploy.json': { what: 'deploy key', mode: 0o644 },
   'bundles.json': { what: 'list of bundles', mode: 0o644 },
