@@ -106,7 +106,7 @@ async function converse(
   }
 }
 
-export async function isRelayThere(target: ClaimTarget, spki: string): Promise<boolean> {
+async function isRelayThere(target: ClaimTarget, spki: string): Promise<boolean> {
   const found = await dialInstance(dialOptions(target, agentAlpn))
   if (found === undefined) return false
   found.socket.destroy()

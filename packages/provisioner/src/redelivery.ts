@@ -6,17 +6,28 @@ import { ownCertificate, relaySettings, spkiOf } from './configuration.ts'
 import { callRelay, type DeployCall } from './deploy-call.ts'
 import { restartRelay, upgradeRelay } from './upgrade.ts'
 
-/** False when the relay has no deploy door: it was claimed by an older release. */
-export async function redeliver(handover: Handover, bundle: Buffer): Promise<boolean> {
+/** A relay may be about to start again, for a run before: it is waited for, and dialled again. */
+const dials = 3
+
+/**
+ * False when the relay has no deploy door: it was claimed by an older release.
+ * `awaitRelay` resolves when the relay answers at its agent door.
+ */
+export async function redeliver(
+  handover: Handover,
+  bundle: Buffer,
+  awaitRelay: () => Promise<void>,
+): Promise<boolean> {
   const { settings, address, claim, signal } = handover
   const deployKey = parseToken(claim.deployKey, 'state file')
   const dial = (): Promise<DeployCall> =>
     callRelay({ address, port: settings.relayPort, deployKey, spki: claim.spki ?? '', signal })
-  const first = await dial().catch((error: unknown) => {
-    if (isSallyportError(error) && error.code === 'SP_UNREACHABLE') return undefined
-    throw error
-  })
-  if (first === undefined) return false
+  let first: DeployCall | undefined
+  for (let tries = 0; first === undefined; tries += 1) {
+    if (tries === dials) return false
+    await awaitRelay()
+    first = await unlessUnreachable(dial())
+  }
   let isChanged: boolean
   {
     using call = first
@@ -26,6 +37,15 @@ export async function redeliver(handover: Handover, bundle: Buffer): Promise<boo
   const { hasRestarted } = await upgradeRelay({ ...options, bundle })
   if (isChanged && !hasRestarted) await restartRelay(options)
   return true
+}
+
+async function unlessUnreachable<T>(attempt: Promise<T>): Promise<T | undefined> {
+  try {
+    return await attempt
+  } catch (error) {
+    if (isSallyportError(error) && error.code === 'SP_UNREACHABLE') return undefined
+    throw error
+  }
 }
 
 /** True when the relay has to start again for them. */

@@ -8,7 +8,7 @@ import {
   SallyportError,
 } from '@sallyport/protocol'
 import type { Bootstrap, Handover } from './bootstrap.ts'
-import { awaitRelay, claimInstance, deliveryDigest, isRelayThere } from './claim.ts'
+import { awaitRelay, claimInstance, deliveryDigest } from './claim.ts'
 import { redeliver } from './redelivery.ts'
 import { createConfiguration, ownCertificate, spkiOf } from './configuration.ts'
 import { nodeRelease } from './node-release.ts'
@@ -87,14 +87,14 @@ export function createRelayBootstrap(options: RelayBootstrapOptions): Bootstrap 
     async deliver(handover) {
       const { claim, endpoint, settings, save } = handover
       const spki = claim.spki ?? ''
-      if (!(await isRelayThere(targetOf(handover), spki))) {
-        await awaitRelay(targetOf(handover), spki)
-      }
+      const isThere = () => awaitRelay(targetOf(handover), spki)
+      await isThere()
       const delivery = prepare(handover, options.readBundle())
       save({ joinString: joinString(handover, delivery.agent, spki) })
       const delivered = digestOf(delivery)
       if (claim.delivered === delivered) return
-      if (await redeliver(handover, delivery.bundle)) save({ claim: { ...claim, delivered } })
+      if (await redeliver(handover, delivery.bundle, isThere))
+        save({ claim: { ...claim, delivered } })
       else {
         options.note(
           `the relay at ${endpoint}:${settings.relayPort} has no deploy door: it keeps the bundle and settings that it was claimed with; run down and up to change them`,
