@@ -54,17 +54,24 @@ export async function checkRollingRestarts(options: {
   const joins = [rig.relay.join, await rig.addKey('second')]
   const start = (index: number) => rig.start(joins[index] ?? '', origins[index] ?? a)
   const agents = [await start(0), await start(1)]
-  let isRestarting = true
+  let state: 'restarting' | 'restarted' | 'failed' = 'restarting'
   const loading = load(rig.port, {
-    goesOn: (started) => isRestarting || started < options.requests,
+    goesOn: (started) =>
+      state === 'restarting' || (state === 'restarted' && started < options.requests),
   })
-  for (let restart = 0; restart < options.restarts; restart++) {
-    const index = restart % 2
-    agents[index]?.program.signal('SIGTERM')
-    await agents[index]?.program.expectExit(0, 35_000)
-    agents[index] = await start(index)
+  try {
+    for (let restart = 0; restart < options.restarts; restart++) {
+      const index = restart % 2
+      agents[index]?.program.signal('SIGTERM')
+      await agents[index]?.program.expectExit(0, 35_000)
+      agents[index] = await start(index)
+    }
+  } catch (error) {
+    // The load would go on for ever.
+    state = 'failed'
+    throw error
   }
-  isRestarting = false
+  state = 'restarted'
   const outcomes = await loading
   for (const agent of agents) await agent[Symbol.asyncDispose]()
   assertNoneTruncated(outcomes)

@@ -44,7 +44,8 @@ export class PoolRig implements AsyncDisposable {
   async start(join: string, origin: Origin, ...flags: readonly string[]): Promise<TestAgent> {
     const args = [String(origin.port), '--url', `tcp://:${this.#port}`, '--pool', 'blue', ...flags]
     const program = runAgent(join, args)
-    const { url } = await program.event('ready')
+    // It starts beside a load that takes all of the machine.
+    const { url } = await program.event('ready', 30_000)
     const agent = new TestAgent(program, [new URL(String(url))])
     this.#port = agent.port
     return agent
