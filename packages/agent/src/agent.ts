@@ -33,7 +33,7 @@ import { KnownVisitors } from './known-visitors.ts'
 import { OriginChecks } from './origin-checks.ts'
 import { OriginHealth } from './origin-health.ts'
 import { type DialRelay, createRelayDialler, dialRelay } from './relay-dialler.ts'
-import { type RelayLinkOptions, startRelayLink } from './relay-link.ts'
+import { type RelayLinkOptions, type RelayLinkView, startRelayLink } from './relay-link.ts'
 import { RouteBook, type RouteRequest } from './route-book.ts'
 import { createReplaySender } from './send-replay.ts'
 
@@ -105,6 +105,8 @@ export class Agent implements AsyncDisposable {
   readonly #doctor: DoctorTap
   readonly #checks: OriginChecks
   readonly #connectors: ConnectorSet
+  /** By connection, the newest. */
+  readonly #links = new Map<number, RelayLinkView>()
   readonly #knocks: KnockDesk
   readonly #emitter = new EventEmitter()
   /** One for all its sessions. */
@@ -154,6 +156,17 @@ export class Agent implements AsyncDisposable {
   /** True while visitors can come. */
   get isReady(): boolean {
     return this.#connectors.isServing
+  }
+
+  /** The shortest round trip to the relay of its sessions, ms; undefined while none is known. */
+  get roundTripMs(): number | undefined {
+    const known = [...this.#links.values()].flatMap(({ rttMs }) => rttMs ?? [])
+    return known.length === 0 ? undefined : Math.min(...known)
+  }
+
+  /** Visits that are not over. */
+  get visitors(): number {
+    return [...this.#links.values()].reduce((sum, { visits }) => sum + visits, 0)
   }
 
   on<Name extends AgentEventName>(name: Name, listener: (event: AgentEvents[Name]) => void): this {
@@ -223,7 +236,11 @@ export class Agent implements AsyncDisposable {
           backoff: new Backoff({ now: () => clock.now(), random }),
           retry: this.#settings.retry,
           drainGraceMs,
-          startLink: (events) => startRelayLink(this.#linkOptions(index), events),
+          startLink: (events) => {
+            const link = startRelayLink(this.#linkOptions(index), events)
+            this.#links.set(index, link)
+            return link
+          },
           onState,
         }),
       {

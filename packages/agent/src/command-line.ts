@@ -32,6 +32,7 @@ export const flagTable = {
   'web-addr': { form: 'value' },
   join: { form: 'value' },
   json: { form: 'switch' },
+  qr: { form: 'switch' },
   'no-retry': { form: 'switch' },
   all: { form: 'switch' },
   config: { form: 'value' },

@@ -58,6 +58,7 @@ test('config: has its defaults', async () => {
     connections: 1,
     retry: true,
     json: false,
+    qr: false,
     logLevel: 'info',
     configPath: undefined,
     urls: [],

@@ -50,6 +50,8 @@ export interface AgentConfig extends Omit<AgentSettings, 'software'> {
   readonly urls: readonly RouteUrl[]
   /** NDJSON events on stdout. */
   readonly json: boolean
+  /** The public url as a QR code on stderr. */
+  readonly qr: boolean
   readonly logLevel: LogLevel
   /** Undefined: none. */
   readonly inspector: InspectorAddress | undefined
@@ -101,6 +103,7 @@ export async function loadConfig(
       }) ?? 1,
     retry: !isSet(sources, 'no-retry'),
     json: isSet(sources, 'json'),
+    qr: isSet(sources, 'qr'),
     logLevel: logLevelOf(sources),
     inspector: inspectorAddress(sources, routes),
   }

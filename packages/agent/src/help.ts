@@ -41,6 +41,7 @@ TARGET: 3000, host:3000, https://host or unix:/path; without one, PORT. Anyone w
   --no-retry              end with 5 when the relay cannot be reached
   --web-addr HOST:PORT    where requests to https routes are shown and sent again, or off (default
                           127.0.0.1:4040, or the next free port)
+  --qr                    show the https address as a QR code
   --json                  events as NDJSON on stdout
   --config FILE           settings in YAML; $XDG_CONFIG_HOME/sallyport/agent.yaml
   --env-file FILE         read variables from FILE instead of .env (also ENV_FILE)

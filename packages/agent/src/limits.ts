@@ -114,3 +114,16 @@ export const inspectorPort = 4040
 
 /** Random bytes of the inspector's token: 2^128 guesses. */
 export const inspectorTokenBytes = 16
+
+/** The least between two drawings of the status block: four a second are calm, and quick enough. */
+export const redrawMs = 250
+
+/** Requests and visits that the status block remembers, and shows where there is room. */
+export const shownRequests = 8
+
+/** Lines of routes in the status block; the others are counted. */
+export const shownRoutes = 5
+
+/** A terminal with less room than this gets plain lines. */
+export const leastColumns = 40
+export const leastRows = 10

@@ -4,6 +4,7 @@ import { ExitCode, SallyportError, badInput, isSallyportError } from '@sallyport
 import { Agent } from './agent.ts'
 import { type CommandLine, parseCommandLine } from './command-line.ts'
 import { type AgentConfig, loadConfig } from './config.ts'
+import { joinTaps } from './doctor/doctor-tap.ts'
 import type { AgentEvent } from './events.ts'
 import { isInForeground } from './foreground.ts'
 import { help } from './help.ts'
@@ -17,6 +18,7 @@ import { startInspection } from './inspection.ts'
 import { Log, formatJson } from './log.ts'
 import { startReloader } from './reload.ts'
 import { software, version } from './software.ts'
+import { type TerminalOutput, openScreen } from './terminal/screen.ts'
 import { notYet } from './unavailable.ts'
 import { runWhy, whyCommandLine } from './why/why-command.ts'
 
@@ -30,10 +32,10 @@ export interface HostProcess {
   readonly stdin: AsyncIterable<unknown> &
     TerminalInput & { readonly isTTY?: boolean; destroy(): unknown }
   readonly stdout: { write(text: string): unknown }
-  readonly stderr: { write(text: string): unknown }
+  readonly stderr: TerminalOutput
   cwd(): string
-  on(signal: EndSignal | 'SIGHUP', listener: () => void): unknown
-  off(signal: EndSignal | 'SIGHUP', listener: () => void): unknown
+  on(signal: EndSignal | 'SIGHUP' | 'SIGCONT', listener: () => void): unknown
+  off(signal: EndSignal | 'SIGHUP' | 'SIGCONT', listener: () => void): unknown
 }
 
 /** Commands of a later release. */
@@ -117,20 +119,32 @@ async function connect(
   load: () => Promise<AgentConfig>,
   host: HostProcess,
 ): Promise<number> {
-  const { json, logLevel, configPath: _, urls: __, inspector, ...settings } = config
+  const { json, qr, logLevel, configPath: _, urls: __, inspector, ...settings } = config
   let level = logLevel
   await using inspection = inspector && (await startInspection(inspector, () => agent))
-  const agent = new Agent({ ...settings, software }, inspection && { tapOf: inspection.tapOf })
+  using screen = openScreen({
+    host,
+    clock: systemClock,
+    isForMachines: json,
+    hasQr: qr,
+    isForeground: isInForeground,
+  })
+  const { askAboutKnock: ask } = settings
+  const agent = new Agent(
+    { ...settings, software, askAboutKnock: ask && screen.asking(ask) },
+    { tapOf: (route) => joinTaps(inspection?.tapOf(route), screen.tap) },
+  )
   const log = new Log(logLevel)
   const print = (event: AgentEvent & { readonly exit?: number }): void => {
     if (event.event === 'visit' && level !== 'debug') return
-    for (const line of log.lines(event)) host.stderr.write(`${line}\n`)
+    for (const line of log.lines(event)) screen.print(line)
     if (json) printJson(host, event)
   }
   agent.onAny((event) => {
     // Printed below, with the exit code.
     if (event.event !== 'stopped') print(event)
   })
+  screen.show(agent)
 
   if (inspection) {
     agent.on('visit', (visit) => inspection.recordVisit(visit))
@@ -159,7 +173,7 @@ async function connect(
       log.setLevel(next)
     },
     note: (at, text) => {
-      for (const line of log.note(at, text)) host.stderr.write(`${line}\n`)
+      for (const line of log.note(at, text)) screen.print(line)
     },
   })
   const onHangUp = (): void => void reloader.reload()

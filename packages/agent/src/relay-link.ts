@@ -48,11 +48,19 @@ export interface RelayLinkOptions {
   readonly onSocketOpen: () => void
 }
 
-export function startRelayLink(options: RelayLinkOptions, events: LinkEvents): Link {
+/** What is known of a link while it stands. */
+export interface RelayLinkView extends Link {
+  /** Round trip to the relay, from pings; undefined until one was answered. */
+  readonly rttMs: number | undefined
+  /** Visits that are not over. */
+  readonly visits: number
+}
+
+export function startRelayLink(options: RelayLinkOptions, events: LinkEvents): RelayLinkView {
   return new RelayLink(options, events)
 }
 
-class RelayLink implements Link {
+class RelayLink implements RelayLinkView {
   readonly #options: RelayLinkOptions
   readonly #events: LinkEvents
   readonly #forwarder: Forwarder
@@ -74,6 +82,14 @@ class RelayLink implements Link {
       connected: (ws, socket) => this.#open(ws, socket),
       failed: (error) => this.#lost(error),
     })
+  }
+
+  get rttMs(): number | undefined {
+    return this.#isOver ? undefined : this.#session?.rttMs
+  }
+
+  get visits(): number {
+    return this.#forwarder.visits
   }
 
   drain(drained: () => void): void {

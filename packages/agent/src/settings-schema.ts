@@ -131,6 +131,11 @@ export const agentSettingsSchema = z.strictObject({
     standard: 'off',
     description: 'NDJSON events on stdout, each with `"v":1` and `"event"`: see below',
   }),
+  qr: yesNo().optional().meta({
+    flag: '--qr',
+    standard: 'off',
+    description: 'Shows the first https address as a QR code on stderr',
+  }),
   log_level: choice(logLevels).optional().meta({
     flag: '--log-level LEVEL',
     standard: 'info',
