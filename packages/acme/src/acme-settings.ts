@@ -44,6 +44,12 @@ export function parseAcmeProfile(text: string, where: string, code: ErrorCode): 
   throw badInput(code, { what: 'certificate profile', where, value: text, right })
 }
 
+/** @throws {SallyportError} of `code`. */
+export function parseEmailAddress(text: string, where: string, code: ErrorCode): string {
+  if (/^[!-?A-~]+@[!-?A-~]+$/.test(text)) return text
+  throw badInput(code, { what: 'e-mail address', where, value: text, right: 'NAME@HOST in ASCII' })
+}
+
 /** RFC 6761, RFC 2606, RFC 9476 and what home routers use. */
 const privateEndings = /(^|\.)(localhost|local|test|example|invalid|internal|lan|home\.arpa|alt)$/
 

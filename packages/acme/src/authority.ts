@@ -71,14 +71,14 @@ export class Authority {
       signal,
     }: { readonly payload?: unknown; readonly signal?: AbortSignal | undefined } = {},
   ): Promise<Reply<T>> {
-    const kid = await this.#accountUrl(signal)
+    const kid = await this.accountUrl(signal)
     const answer = await this.#send(what, url, payload, kid, signal)
     return { ...this.#facts(answer), value: parse(what, answer.body, schema) }
   }
 
   /** The same for what is no JSON. */
   async postForText(what: string, url: string, signal?: AbortSignal): Promise<string> {
-    const kid = await this.#accountUrl(signal)
+    const kid = await this.accountUrl(signal)
     return (await this.#send(what, url, undefined, kid, signal)).body
   }
 
@@ -99,8 +99,11 @@ export class Authority {
     return (await this.get('directory', directoryUrl, directorySchema, signal)).value
   }
 
-  /** Made once; the authority gives the same for the same key (RFC 8555 §7.3.1). */
-  #accountUrl(signal?: AbortSignal): Promise<string> {
+  /**
+   * Our account there, made once; the authority gives the same for the same key (RFC 8555 §7.3.1).
+   * @throws {SallyportError} SP_ACME.
+   */
+  accountUrl(signal?: AbortSignal): Promise<string> {
     this.#account ??= this.#makeAccount(signal).catch((error: unknown) => {
       this.#account = undefined
       throw error

@@ -3,6 +3,7 @@ export {
   parseAcmeDirectory,
   parseAcmeProfile,
   parseChallenges,
+  parseEmailAddress,
   whyNotCertified,
 } from './acme-settings.ts'
 export { type Refusal, refusalOf } from './authority-error.ts'

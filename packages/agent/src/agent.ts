@@ -14,6 +14,7 @@ import {
   drainGraceMs,
 } from '@sallyport/protocol'
 import { Backoff } from './backoff.ts'
+import { type CertificateSettings, OwnCertificates } from './certificates/own-certificates.ts'
 import { Connector } from './connector.ts'
 import { ConnectorSet } from './connector-set.ts'
 import { DoctorTap, addressOfTarget, joinTaps } from './doctor/doctor-tap.ts'
@@ -49,6 +50,8 @@ export interface AgentSettings {
   readonly retry: boolean
   /** Between agent and relay. */
   readonly httpProxy?: HttpProxy | undefined
+  /** Of routes with `endsTls`: where their certificates come from. */
+  readonly certificates?: CertificateSettings | undefined
   /** Asked about unknown visitors of routes with `knock`; absent: they may not come in. */
   readonly askAboutKnock?: AskAboutKnock | undefined
   /** Default: those for whom `always` is answered, as long as this agent lives. */
@@ -108,6 +111,7 @@ export class Agent implements AsyncDisposable {
   /** By connection, the newest. */
   readonly #links = new Map<number, RelayLinkView>()
   readonly #knocks: KnockDesk
+  readonly #certificates: OwnCertificates | undefined
   readonly #emitter = new EventEmitter()
   /** One for all its sessions. */
   readonly #budget = new MemoryBudget(agentBudgetBytes)
@@ -136,6 +140,7 @@ export class Agent implements AsyncDisposable {
       channelTimeoutMs: settings.channelTimeoutSeconds * 1000,
       onKnock: (report) => this.#tell({ event: 'knock', ...report }),
     })
+    this.#certificates = settings.certificates && this.#createCertificates(settings.certificates)
     this.sendReplay = createReplaySender(this.#forwarderOptions())
     this.#connectors = this.#createConnectors()
     this.stopped = new Promise((resolve) => {
@@ -251,6 +256,7 @@ export class Agent implements AsyncDisposable {
         stopped: (reason) => {
           this.#end = { reason }
           this.#checks.stop()
+          this.#certificates?.[Symbol.dispose]()
           this.#knocks.close()
           this.#settle()
         },
@@ -302,10 +308,38 @@ export class Agent implements AsyncDisposable {
   #onRegistered(routes: RegisteredMessage['routes']): void {
     const before = this.routes.map(({ url }) => url).join()
     if (this.#book.grant(routes)) this.#checks.setRoutes(this.#book.checked)
+    this.#certificates?.keep(this.#book.tlsNames)
     const isChanged = this.routes.map(({ url }) => url).join() !== before
     // The first grant of a session is told when the session serves.
     if (!isChanged || !this.isReady) return
     this.#tell({ event: 'ready', url: this.url, routes: this.routes })
+  }
+
+  #createCertificates(settings: CertificateSettings): OwnCertificates {
+    const { clock, random } = this.#world
+    return new OwnCertificates({
+      ...settings,
+      random,
+      clock: {
+        now: Date.now,
+        setTimeout: (callback, delayMs) => clock.setTimeout(callback, delayMs),
+        clearTimeout: (timer) => clock.clearTimeout(timer),
+      },
+      onCertificate: (name, validToMs, account) =>
+        this.#tell({
+          event: 'certificate',
+          name,
+          validTo: new Date(validToMs).toISOString(),
+          account,
+        }),
+      onFailure: (name, error, retryMs) =>
+        this.#tell({
+          event: 'certificate-failed',
+          name,
+          message: typeof error === 'string' ? error : error.message,
+          ...(retryMs === undefined ? {} : { retrySeconds: Math.ceil(retryMs / 1_000) }),
+        }),
+    })
   }
 
   #forwarderOptions(): ForwarderOptions {
@@ -314,6 +348,7 @@ export class Agent implements AsyncDisposable {
       channelTimeoutMs: this.#settings.channelTimeoutSeconds * 1000,
       routes: this.#book.served,
       tapOf: (route) => joinTaps(this.#world.tapOf?.(route), this.#doctor),
+      certificates: this.#certificates,
       knock: ({ route, visitor }, onKnocked) => {
         const door = this.#book.doorOf(route)
         return door && this.#knocks.knock({ visitor: visitor.address, ...door }, onKnocked)

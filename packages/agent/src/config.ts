@@ -19,6 +19,7 @@ import {
   portOf,
 } from '@sallyport/protocol'
 import type { AgentSettings } from './agent.ts'
+import { withCertificates } from './certificates/certificate-options.ts'
 import type { CommandLine, FlagName } from './command-line.ts'
 import { endpointRoutes, isEndpointName } from './endpoints.ts'
 import { readEnvFile } from './env-file.ts'
@@ -28,8 +29,9 @@ import { readJoinString } from './join-source.ts'
 import { inspectorPort } from './limits.ts'
 import { type LogLevel, logLevels } from './log-level.ts'
 import { type HttpDraft, type HttpFlag, withHttpSettings } from './http-settings.ts'
+import { type RouteRequest, seesHttp } from './route-book.ts'
 import { withAccess } from './route-access.ts'
-import { withRouteOptions } from './route-options.ts'
+import { type ReadSetting, withRouteOptions } from './route-options.ts'
 import { type AgentFile, fileSource, joinOfFile, readAgentFile } from './settings-file.ts'
 import {
   type Source,
@@ -78,17 +80,22 @@ export async function loadConfig(
     allow: read(sources, 'allow-from', parseNetwork),
     deny: read(sources, 'deny-from', parseNetwork),
   }
+  const readOne: ReadSetting = (name, parse) => read(sources, name, parse)[0]
+  const named = routesOf(commandLine, sources, settings)
+  const certified = await withCertificates(named, readOne, surroundings.variables)
+  const { certificates } = certified
   const routes = await withRouteOptions(
     withAccess(
-      await withHttpSettings(routesOf(commandLine, sources, settings), (name) =>
+      await withHttpSettings(certified.routes, (name) =>
         findHttp(sources, name, surroundings.workingDirectory),
       ),
       usualAccess,
     ),
-    (name, parse) => read(sources, name, parse)[0],
+    readOne,
   )
   const config = {
     routes,
+    certificates,
     urls: read(sources, 'url', parseRouteUrl),
     configPath: settings?.path,
     channelTimeoutSeconds:
@@ -221,14 +228,14 @@ function findHttp(
 /** By itself only where there is HTTP to look at. */
 function inspectorAddress(
   sources: readonly Source[],
-  routes: readonly { readonly url: RouteUrl }[],
+  routes: readonly RouteRequest[],
 ): InspectorAddress | undefined {
   const [asked] = read(sources, 'web-addr', (text, where, code) =>
     text === 'off' ? text : parseListenAddress(text, where, code),
   )
   if (asked === 'off') return undefined
   if (asked) return { ...asked, isExplicit: true }
-  const hasHttp = routes.some(({ url }) => url.kind === 'https')
+  const hasHttp = routes.some(seesHttp)
   return hasHttp ? { host: '127.0.0.1', port: inspectorPort, isExplicit: false } : undefined
 }
 

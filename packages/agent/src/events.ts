@@ -1,7 +1,7 @@
 // What an agent tells of itself: the events of the embedding API and the lines of `--json` alike.
 import type { ErrorCode } from '@sallyport/protocol'
 import type { Advice } from './doctor/dev-server.ts'
-import type { VisitReport } from './forwarder.ts'
+import type { VisitReport } from './visit-report.ts'
 import type { KnockReport } from './knock.ts'
 
 /** A route as visitors see it. */
@@ -45,6 +45,21 @@ export interface AgentEvents {
   draining: { readonly by: 'agent' | 'relay' }
   /** An unknown visitor was let in or not. */
   knock: KnockReport
+  /** Visitors of the name get a certificate whose key is here. */
+  certificate: {
+    readonly name: string
+    /** ISO 8601. */
+    readonly validTo: string
+    /** The authority's word for us: `accounturi` of a CAA record (RFC 8657) lets nobody else in. */
+    readonly account: string
+  }
+  /** None was issued; one that is valid stays in use. */
+  'certificate-failed': {
+    readonly name: string
+    readonly message: string
+    /** Absent: it is not tried again by itself. */
+    readonly retrySeconds?: number
+  }
   /** A visit is over. */
   visit: Omit<VisitReport, 'error'> & { readonly message: string | undefined }
   /** The agent has ended; with a failure when that was not asked for. */

@@ -11,7 +11,8 @@ import { FakeClock } from '../../../test/support/fake-clock.ts'
 import { answerAtEnd, echo, startOrigin } from '../../../test/support/origin.ts'
 import { createSessionPair } from '../../../test/support/session-pair.ts'
 import { writeOffsets } from '../../../test/support/stream-writer.ts'
-import { Forwarder, type VisitReport } from './forwarder.ts'
+import { Forwarder } from './forwarder.ts'
+import type { VisitReport } from './visit-report.ts'
 import type { Origin } from './origin.ts'
 
 const channelTimeoutMs = 100_000

@@ -3,6 +3,7 @@
 // accepted; a refusal resets the stream. What comes before the origin has accepted waits in the stream,
 // uncredited. It dials configured origins only.
 import type { NetConnectOpts } from 'node:net'
+import type { Duplex } from 'node:stream'
 import {
   type Clock,
   type MuxStream,
@@ -18,25 +19,21 @@ import {
   halfClosedIdleMs,
   isSallyportError,
 } from '@sallyport/protocol'
+import { type EndTlsOptions, endTls } from './certificates/end-tls.ts'
+import { TlsStream } from './certificates/tls-stream.ts'
 import type { OriginDial } from './dial-origin.ts'
-import { type ExchangeTap, type HttpEdge, startHttpEdge } from './http/index.ts'
+import {
+  type ExchangeTap,
+  type HttpEdge,
+  type HttpEdgeOptions,
+  startHttpEdge,
+} from './http/index.ts'
 import { httpTargets } from './http-targets.ts'
 import { visitPreamble } from './origin-preamble.ts'
 import { type DialledOrigin, type Origin, formatOrigin } from './origin.ts'
 import { reachOrigin } from './reach-origin.ts'
 import type { HttpRoute, ServedRoute } from './served-route.ts'
-
-/** How a visit went, told when it is over. */
-export interface VisitReport {
-  /** Address of the visitor; absent when not even its header was right. */
-  readonly visitor: string | undefined
-  readonly route: string | undefined
-  readonly bytesFromVisitor: number
-  readonly bytesToVisitor: number
-  readonly durationMs: number
-  readonly endedBy: 'end' | 'origin' | 'visitor' | 'idle' | 'refused'
-  readonly error: Error | undefined
-}
+import { type VisitReport, endOfEdge } from './visit-report.ts'
 
 export interface ForwarderOptions {
   readonly clock: Clock
@@ -48,7 +45,9 @@ export interface ForwarderOptions {
   /** The origin answered a dial, or refused it with this error. */
   readonly onDialled: (origin: Origin, error?: SallyportError) => void
   readonly onVisit: (report: VisitReport) => void
-  /** Looks on at the HTTP of an https route. */
+  /** Of routes whose TLS ends here. */
+  readonly certificates?: EndTlsOptions['certificates'] | undefined
+  /** Looks on at the HTTP of a route. */
   readonly tapOf?: ((route: string) => ExchangeTap | undefined) | undefined
   /** Undefined: the visitor may come in. Otherwise calls back later, with why not if so. */
   readonly knock?: (
@@ -172,6 +171,8 @@ class Visit {
       this.#refuse(
         new SallyportError('SP_PROTOCOL', `a visitor for the unknown route ${header.route}`),
       )
+    } else if (route.http && route.tlsName !== undefined) {
+      this.#endTls(route.tlsName, route.origin, route.http, header)
     } else if (route.http) this.#serveHttp(route.origin, route.http, header)
     else if (route.origin.kind === 'server') this.#serve(route.origin)
     else this.#dialOrigin(route.origin, header)
@@ -197,15 +198,54 @@ class Visit {
     )
   }
 
+  /** The relay passes the visitor's TLS on: what is inside is seen here first. */
+  #endTls(name: string, origin: Origin, route: HttpRoute, header: ProxyHeader): void {
+    const { certificates } = this.#options
+    if (!certificates) {
+      this.#refuse(new SallyportError('SP_INTERNAL', `nobody keeps a certificate of ${name}`))
+      return
+    }
+    this.#dial = endTls(
+      { stream: this.#stream, name, certificates },
+      {
+        secured: (socket, sni) => {
+          this.#dial = undefined
+          const { alpnProtocol: alpn } = socket
+          const inside = {
+            ...header,
+            ...(typeof alpn === 'string' ? { alpn } : {}),
+            ...(sni === undefined ? {} : { sni }),
+          }
+          const stream = new TlsStream(socket)
+          // Not the socket itself: node:http2 hangs on one whose TLS stands on a Duplex.
+          const asDuplex = (): Duplex => streamAsDuplex(stream)
+          this.#serveHttp(origin, route, inside, { stream, asDuplex })
+        },
+        challenged: () => {
+          this.#cancel()
+          this.#over('end', undefined)
+        },
+        failed: (error) => this.#refuse(error),
+      },
+    )
+  }
+
   /** The edge takes the visitor at once, and says itself what an origin does not. */
-  #serveHttp(origin: Origin, route: HttpRoute, header: ProxyHeader): void {
-    const { clock, channelTimeoutMs } = this.#options
-    const tap = this.#options.tapOf?.(header.route)
+  #serveHttp(
+    origin: Origin,
+    route: HttpRoute,
+    header: ProxyHeader,
+    ends: Pick<HttpEdgeOptions, 'stream' | 'asDuplex'> = {
+      stream: this.#stream,
+      asDuplex: () => streamAsDuplex(this.#stream),
+    },
+  ): void {
+    const { clock, channelTimeoutMs, tapOf } = this.#options
     const stream = this.#stream
+    const tap = tapOf?.(header.route)
     clock.clearTimeout(this.#timer)
     this.#edge = startHttpEdge({
-      stream,
-      asDuplex: () => streamAsDuplex(stream),
+      ...ends,
       visit: header,
       ...(route.publicHost === undefined ? {} : { publicHost: route.publicHost }),
       targets: httpTargets(origin, route, header, this.#options),
@@ -297,11 +337,4 @@ class Visit {
       error,
     })
   }
-}
-
-/** Who broke a visit of the HTTP edge off, if it was. */
-function endOfEdge(error: Error | undefined): VisitReport['endedBy'] {
-  if (!error) return 'end'
-  const isOrigin = isSallyportError(error) && error.code.startsWith('SP_ORIGIN_')
-  return isOrigin ? 'origin' : 'visitor'
 }

@@ -20,6 +20,9 @@ TARGET: 3000, host:3000, https://host or unix:/path; without one, PORT. Anyone w
   -R, --remote-forward [BIND:]PORT:HOST:HOSTPORT
                           a public TCP port, as in ssh, repeatable; needs no TARGET
   --allow-from NETWORK    only visitors from there may come, repeatable; --deny-from: all others
+  --certificate auto      on passthrough:// urls: this agent orders a certificate, renews it
+                          and ends TLS itself, so that the relay sees no plaintext
+                          (also --acme-directory, --acme-email, --acme-ca-file)
   --knock                 an unknown visitor waits until you let it in, at this terminal
   --pool NAME             share the routes with other agent keys that ask for the same pool
   --balance HOW           who of the pool gets the next visitor: round-robin (default) or

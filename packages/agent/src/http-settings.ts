@@ -1,4 +1,4 @@
-// What holds for the HTTP of https routes, from flags, variables, the file and the embedding API alike: the
+// What holds for the HTTP that the agent sees, from flags, variables, the file and the embedding API alike: the
 // policy of the edge, and further targets by path. An endpoint's own word goes before that for all.
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
@@ -14,7 +14,7 @@ import {
 } from './http/index.ts'
 import { parseByteSize, parseHostHeader, parseOriginTimeout } from './http-values.ts'
 import type { Origin } from './origin.ts'
-import type { RouteRequest } from './route-book.ts'
+import { type RouteRequest, seesHttp } from './route-book.ts'
 import type { HttpSettings } from './served-route.ts'
 import type { Written } from './settings.ts'
 
@@ -48,14 +48,14 @@ export async function withHttpSettings(
   drafts: readonly HttpDraft[],
   usual: FindHttp,
 ): Promise<readonly RouteRequest[]> {
-  const hasHttps = drafts.some(({ url }) => url.kind === 'https')
+  const hasHttps = drafts.some(seesHttp)
   const flag = httpFlags.map((name) => usual(name)).find((one) => one?.code === 'SP_USAGE')
   if (flag && drafts.length > 0 && !hasHttps) throw needsHttps(flag)
   const routes: RouteRequest[] = []
   for (const { own, paths, ...route } of drafts) {
-    if (route.url.kind !== 'https') {
+    if (!seesHttp(route)) {
       const wrong = httpFlags.map((name) => own?.(name)).find((one) => one !== undefined)
-      const isOnly = !drafts.some(({ url, own: other }) => other === own && url.kind === 'https')
+      const isOnly = !drafts.some((other) => other.own === own && seesHttp(other))
       if (wrong && isOnly) throw needsHttps(wrong)
       routes.push(route)
       continue

@@ -127,3 +127,6 @@ export const shownRoutes = 5
 /** A terminal with less room than this gets plain lines. */
 export const leastColumns = 40
 export const leastRows = 10
+
+/** Decrypted bytes of one visitor that the HTTP edge has not taken: four TLS records. */
+export const maxTlsOwedBytes = 64 * 1024

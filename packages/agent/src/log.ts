@@ -74,6 +74,19 @@ export class Log {
         ]
       case 'knock':
         return [knockLine(event)]
+      case 'certificate': {
+        const { name, validTo, account } = event
+        const text = `the certificate for ${name} is used; valid until ${validTo.slice(0, 10)}`
+        return [
+          { level: 'info', text },
+          { level: 'debug', text: `the account at the authority is ${account}` },
+        ]
+      }
+      case 'certificate-failed': {
+        const { name, message, retrySeconds } = event
+        const again = retrySeconds === undefined ? '' : `; tried again in ${retrySeconds} s`
+        return [{ level: 'warn', text: `no certificate for ${name}: ${message}${again}` }]
+      }
       case 'visit':
         return [{ level: 'debug', text: visitLine(event) }]
       case 'stopped':

@@ -27,7 +27,9 @@ export interface RouteRequest {
   readonly knock?: boolean | undefined
   /** How it is found out whether the origin answers; absent: not at all. */
   readonly check?: OriginCheck | undefined
-  /** Of an https route; absent: HTTP passes unchanged but for what every route does to it. */
+  /** Of a passthrough route: its TLS ends here, by a certificate that is kept here. */
+  readonly endsTls?: boolean | undefined
+  /** Of a route whose HTTP the agent sees; absent: HTTP passes unchanged but for what every route does to it. */
   readonly http?: HttpSettings | undefined
 }
 
@@ -115,6 +117,13 @@ export class RouteBook {
     )
   }
 
+  /** The names that were granted and whose TLS ends here. */
+  get tlsNames(): readonly string[] {
+    return this.#entries.flatMap(({ endsTls, publicUrl }) =>
+      endsTls === true && publicUrl !== undefined ? [hostOf(publicUrl)] : [],
+    )
+  }
+
   /** What has been granted so far, in the order in which it was asked for. */
   get granted(): readonly PublicRoute[] {
     return this.#entries.flatMap(({ id, origin, publicUrl }) =>
@@ -173,10 +182,18 @@ export class RouteBook {
   }
 }
 
-function served({ url, origin, http, publicUrl }: Entry): ServedRoute {
-  if (url.kind !== 'https') return { origin }
-  const publicHost = publicUrl === undefined ? url.name : hostOf(publicUrl)
-  return { origin, http: { ...(http ?? plainHttp), publicHost } }
+/** Whether the agent sees the visitors' HTTP. */
+export function seesHttp({ url, endsTls }: Pick<RouteRequest, 'url' | 'endsTls'>): boolean {
+  return url.kind === 'https' || endsTls === true
+}
+
+function served(entry: Entry): ServedRoute {
+  const { url, origin, http, publicUrl, endsTls } = entry
+  if (!seesHttp(entry)) return { origin }
+  const own = url.kind === 'tcp' ? undefined : url.name
+  const publicHost = publicUrl === undefined ? own : hostOf(publicUrl)
+  const route = { origin, http: { ...(http ?? plainHttp), publicHost } }
+  return endsTls === true ? { ...route, tlsName: publicHost } : route
 }
 
 function hostOf(publicUrl: string): string {

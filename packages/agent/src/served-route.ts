@@ -18,8 +18,10 @@ export interface HttpRoute extends HttpSettings {
 
 export interface ServedRoute {
   readonly origin: Origin
-  /** On https routes only: elsewhere bytes pass as they are. */
+  /** On https routes, and where TLS ends here: elsewhere bytes pass as they are. */
   readonly http?: HttpRoute | undefined
+  /** Whose TLS ends here, by a certificate of this name; the HTTP is inside. */
+  readonly tlsName?: string | undefined
 }
 
 export const plainHttp: HttpSettings = { policy: {}, paths: [] }

@@ -1,5 +1,6 @@
 // The agent's configuration file as a schema: names, forms, and what docs/configuration.md and
 // editors say of them. Checked by the same parsers as flags and variables.
+import { parseAcmeDirectory, parseEmailAddress } from '@sallyport/acme'
 import {
   maxChannelTimeoutSeconds,
   maxConnections,
@@ -15,6 +16,7 @@ import {
 import { choice, text, textOrNumber, texts, wholeNumber, yesNo } from '@sallyport/settings'
 import { z } from 'zod'
 import { endpointHttpFields, httpFields } from './http-fields.ts'
+import { parseCertificate } from './certificates/certificate-options.ts'
 import { logLevels } from './log-level.ts'
 import { parseOriginCheck } from './origin-checks.ts'
 import { parseProxyProtocol } from './origin-preamble.ts'
@@ -119,6 +121,34 @@ export const agentSettingsSchema = z.strictObject({
     description: 'PEM certificates that vouch for an `https://` target',
   }),
   ...httpFields,
+  certificate: text(parseCertificate)
+    .optional()
+    .meta({
+      flag: '--certificate auto',
+      standard: 'off',
+      description:
+        'Visitors of `passthrough://` routes speak TLS with this agent, by a certificate that it orders ' +
+        'and renews, and whose key stays here; their HTTP is handled as on https routes',
+    }),
+  acme_directory: text(parseAcmeDirectory)
+    .optional()
+    .meta({
+      flag: '--acme-directory NAME-OR-URL',
+      standard: 'letsencrypt',
+      description:
+        'Who certifies: `letsencrypt`, `staging` (its test authority), or the URL of another one. By ' +
+        '`--certificate auto` you agree to its terms',
+    }),
+  acme_email: text(parseEmailAddress).optional().meta({
+    flag: '--acme-email ADDRESS',
+    standard: 'none',
+    description: 'Where the authority may write to',
+  }),
+  acme_ca_file: z.string({ error: 'the path of a file' }).min(1).optional().meta({
+    flag: '--acme-ca-file FILE',
+    standard: "the system's authorities",
+    description: "Who issued the authority's own certificate, in PEM",
+  }),
   web_addr: text((value, where, code) => value === 'off' || parseListenAddress(value, where, code))
     .optional()
     .meta({

@@ -5,19 +5,22 @@ import { ChunkQueue, isWorthKeeping } from './chunk-queue.ts'
 import { duplexReadableBytes, readBufferBytes } from './limits.ts'
 import type { MuxStream } from './stream.ts'
 
+/** The part of a stream that is used: others may have its face too. */
+export type DuplexSource = Pick<MuxStream, 'receive' | 'write' | 'end' | 'reset' | 'consumed'>
+
 /** Takes the stream over. `destroy` before both sides have ended resets it. */
-export function streamAsDuplex(stream: MuxStream): Duplex {
+export function streamAsDuplex(stream: DuplexSource): Duplex {
   return new StreamDuplex(stream)
 }
 
 class StreamDuplex extends Duplex {
-  readonly #stream: MuxStream
+  readonly #stream: DuplexSource
   readonly #chunks = new ChunkQueue()
   #wantsData = false
   #hasEnded = false
   #resumeWrite: (() => void) | undefined
 
-  constructor(stream: MuxStream) {
+  constructor(stream: DuplexSource) {
     super({ allowHalfOpen: true, readableHighWaterMark: duplexReadableBytes })
     this.#stream = stream
     stream.receive({

@@ -7,6 +7,7 @@ import {
   parseAcmeDirectory,
   parseAcmeProfile,
   parseChallenges,
+  parseEmailAddress,
 } from '@sallyport/acme'
 import {
   type ErrorCode,
@@ -64,11 +65,6 @@ const parseOrganization: Parse<string> = (text, where, code) => {
   if (text.trim() !== '' && text.length <= maxOrganizationChars) return text
   const right = `1 to ${maxOrganizationChars} characters`
   throw badInput(code, { what: 'organization', where, value: text, right })
-}
-
-const parseEmailAddress: Parse<string> = (text, where, code) => {
-  if (/^[!-?A-~]+@[!-?A-~]+$/.test(text)) return text
-  throw badInput(code, { what: 'e-mail address', where, value: text, right: 'NAME@HOST in ASCII' })
 }
 
 export interface Settings {

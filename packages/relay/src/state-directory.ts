@@ -4,8 +4,8 @@
 import { type FileHandle, constants, open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { SallyportError, badInput } from '@sallyport/protocol'
+import { replaceFile } from '@sallyport/settings'
 import { z } from 'zod'
-import { replaceFile } from './atomic-file.ts'
 import { maxStateFileBytes } from './limits.ts'
 import { hasCode } from './system-error.ts'
 

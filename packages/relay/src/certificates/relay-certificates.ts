@@ -3,12 +3,11 @@
 import { readFile } from 'node:fs/promises'
 import { type KeeperClock, openAuthority } from '@sallyport/acme'
 import { badInput } from '@sallyport/protocol'
-import { fileErrorCode } from '@sallyport/settings'
+import { fileErrorCode, openPrivateFiles } from '@sallyport/settings'
 import type { AcmeConfig } from '../config.ts'
 import type { Relay } from '../relay-options.ts'
 import { version } from '../version.ts'
 import { AcmeCertificates } from './acme-certificates.ts'
-import { openVault } from './certificate-vault.ts'
 import { ChallengeAnswers } from './challenge-answers.ts'
 import {
   type VisitorCertificates,
@@ -36,7 +35,7 @@ export async function startRelayCertificates(
 ): Promise<RelayCertificates> {
   const { acme: config, state, host, clock, now, random, onEvent, onWarning } = options
   const answers = new ChallengeAnswers(config?.challenges ?? [], () => new Date(now()))
-  const vault = openVault(state)
+  const vault = openPrivateFiles(state.file('acme'))
   const ca = config && (await readAuthorities(config))
   const authority =
     config &&
