@@ -2,8 +2,7 @@
 // nothing of the process and prints nothing: cli.ts does, and so may an embedding program.
 import { randomBytes } from 'node:crypto'
 import { EventEmitter } from 'node:events'
-import type { NetConnectOpts } from 'node:net'
-import { type Clock, MemoryBudget, type SocketEnd, dialSocket, systemClock } from '@sallyport/mux'
+import { MemoryBudget } from '@sallyport/mux'
 import {
   ExitCode,
   type JoinString,
@@ -11,29 +10,23 @@ import {
   type SallyportError,
   agentBudgetBytes,
   controlVersion,
-  drainGraceMs,
 } from '@sallyport/protocol'
+import { type AgentWorld, realWorld } from './agent-world.ts'
 import { Backoff } from './backoff.ts'
-import { type CertificateSettings, OwnCertificates } from './certificates/own-certificates.ts'
+import { keepCertificates } from './certificates/keep-certificates.ts'
+import type { CertificateSettings, OwnCertificates } from './certificates/own-certificates.ts'
 import { Connector } from './connector.ts'
 import { ConnectorSet } from './connector-set.ts'
 import { DoctorTap, addressOfTarget, joinTaps } from './doctor/doctor-tap.ts'
 import type { AgentEvent, AgentEventName, AgentEvents, PublicRoute } from './events.ts'
-import {
-  type FindListener,
-  type ListListeners,
-  findListener,
-  listListeners,
-} from './find-listener.ts'
 import type { ForwarderOptions } from './forwarder.ts'
-import type { ExchangeTap } from './http/index.ts'
 import type { HttpProxy } from './http-proxy.ts'
 import type { SendReplay } from './inspector/index.ts'
 import { type AskAboutKnock, KnockDesk } from './knock.ts'
 import { KnownVisitors } from './known-visitors.ts'
 import { OriginChecks } from './origin-checks.ts'
 import { OriginHealth } from './origin-health.ts'
-import { type DialRelay, createRelayDialler, dialRelay } from './relay-dialler.ts'
+import { createRelayDialler } from './relay-dialler.ts'
 import { type RelayLinkOptions, type RelayLinkView, startRelayLink } from './relay-link.ts'
 import { RouteBook, type RouteRequest } from './route-book.ts'
 import { createReplaySender } from './send-replay.ts'
@@ -58,30 +51,6 @@ export interface AgentSettings {
   readonly knownVisitors?: KnownVisitors | undefined
   /** Name and version, for the relay's log. */
   readonly software: string
-}
-
-/** What the agent needs of the world; tests bring their own. */
-export interface AgentWorld {
-  readonly clock: Clock
-  readonly random: () => number
-  readonly dialRelay: DialRelay
-  readonly dialSocket: (options: NetConnectOpts) => SocketEnd
-  readonly findListener: FindListener
-  readonly listListeners: ListListeners
-  /** How long running visitors may take to finish after `close()`. */
-  readonly drainGraceMs: number
-  /** Looks on at the HTTP of an https route, by its id. */
-  readonly tapOf?: ((route: string) => ExchangeTap) | undefined
-}
-
-const realWorld: AgentWorld = {
-  clock: systemClock,
-  random: Math.random,
-  dialRelay,
-  dialSocket,
-  findListener,
-  listListeners,
-  drainGraceMs,
 }
 
 /** Exits that are a refusal by the relay, or of it. */
@@ -140,7 +109,9 @@ export class Agent implements AsyncDisposable {
       channelTimeoutMs: settings.channelTimeoutSeconds * 1000,
       onKnock: (report) => this.#tell({ event: 'knock', ...report }),
     })
-    this.#certificates = settings.certificates && this.#createCertificates(settings.certificates)
+    this.#certificates =
+      settings.certificates &&
+      keepCertificates(settings.certificates, this.#world, (event) => this.#tell(event))
     this.sendReplay = createReplaySender(this.#forwarderOptions())
     this.#connectors = this.#createConnectors()
     this.stopped = new Promise((resolve) => {
@@ -313,33 +284,6 @@ export class Agent implements AsyncDisposable {
     // The first grant of a session is told when the session serves.
     if (!isChanged || !this.isReady) return
     this.#tell({ event: 'ready', url: this.url, routes: this.routes })
-  }
-
-  #createCertificates(settings: CertificateSettings): OwnCertificates {
-    const { clock, random } = this.#world
-    return new OwnCertificates({
-      ...settings,
-      random,
-      clock: {
-        now: Date.now,
-        setTimeout: (callback, delayMs) => clock.setTimeout(callback, delayMs),
-        clearTimeout: (timer) => clock.clearTimeout(timer),
-      },
-      onCertificate: (name, validToMs, account) =>
-        this.#tell({
-          event: 'certificate',
-          name,
-          validTo: new Date(validToMs).toISOString(),
-          account,
-        }),
-      onFailure: (name, error, retryMs) =>
-        this.#tell({
-          event: 'certificate-failed',
-          name,
-          message: typeof error === 'string' ? error : error.message,
-          ...(retryMs === undefined ? {} : { retrySeconds: Math.ceil(retryMs / 1_000) }),
-        }),
-    })
   }
 
   #forwarderOptions(): ForwarderOptions {

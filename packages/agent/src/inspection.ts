@@ -2,7 +2,8 @@
 import { randomBytes } from 'node:crypto'
 import { type RouteUrl, parseRouteUrl } from '@sallyport/protocol'
 import { systemClock } from '@sallyport/mux'
-import type { Agent, AgentWorld } from './agent.ts'
+import type { Agent } from './agent.ts'
+import type { AgentWorld } from './agent-world.ts'
 import type { AgentEvents, PublicRoute } from './events.ts'
 import {
   type InspectedTunnel,

@@ -93,9 +93,9 @@ export function createRelayBootstrap(options: RelayBootstrapOptions): Bootstrap 
       save({ joinString: joinString(handover, delivery.agent, spki) })
       const delivered = digestOf(delivery)
       if (claim.delivered === delivered) return
-      if (await redeliver(handover, delivery.bundle, isThere))
+      if (await redeliver(handover, delivery.bundle, isThere)) {
         save({ claim: { ...claim, delivered } })
-      else {
+      } else {
         options.note(
           `the relay at ${endpoint}:${settings.relayPort} has no deploy door: it keeps the bundle and settings that it was claimed with; run down and up to change them`,
         )

@@ -78,6 +78,9 @@ export class StatusBoard implements ExchangeTap {
         this.#onVisit(event)
         break
       case 'advice':
+      case 'certificate':
+      case 'certificate-failed':
+      case 'inspecting':
       case 'knock':
       case 'notice':
       case 'origin':
