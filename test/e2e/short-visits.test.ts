@@ -14,7 +14,7 @@ import { joinOf, publicPort } from '../support/joined-agent.ts'
 import { startOrigin } from '../support/origin.ts'
 import { runAgent, startTestRelay } from '../support/tunnel.ts'
 
-const visits = 150
+const visits = 400
 const seeded = new Seeded(1)
 
 /** What either side of a visit may do with its socket, from the start on. */
