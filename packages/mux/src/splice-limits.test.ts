@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { SallyportError, halfClosedIdleMs } from '@sallyport/protocol'
+import { SallyportError, halfClosedIdleMs, tcpKeepAliveMs } from '@sallyport/protocol'
 import { Changes } from '../../../test/support/changes.ts'
-import { deadline } from '../../../test/support/deadline.ts'
+import { deadline, until } from '../../../test/support/deadline.ts'
 import { FakeClock } from '../../../test/support/fake-clock.ts'
 import { OffsetStream } from '../../../test/support/offset-stream.ts'
 import { createSessionPair, openStream } from '../../../test/support/session-pair.ts'
@@ -161,4 +161,31 @@ test('splice: a session that is lost in the turn of a FIN leaves no socket and n
   assert.equal((await origin).bytes.toString(), 'request')
   assert.equal((await visitor).errorCode, 'ECONNRESET')
   assert.equal(joined.clock.pendingTimers, 0)
+})
+
+test('splice: a visitor that resets while its origin reads nothing is noticed, and the origin told', async () => {
+  await using joined = await splicedTunnel()
+  const { visitor, origin, stream, clock } = joined
+  origin.pause()
+  visitor.write(Buffer.alloc(40_000_000))
+  for (let still = 0, sent = -1; still < 200;) {
+    await nextTurn()
+    still = stream.relay.bytesSent === sent ? still + 1 : 0
+    sent = stream.relay.bytesSent
+  }
+  // It stands still, and that alone is no reason to end.
+  clock.advance(3 * tcpKeepAliveMs)
+  await nextTurn()
+  assert.deepEqual(joined.reports, {})
+  const gone = until(visitor, 'close')
+  visitor.resetAndDestroy()
+  await gone
+  const end = lifeOf(origin)
+  clock.advance(tcpKeepAliveMs)
+  const { relay, agent } = await joined.reported()
+  assert.deepEqual([relay.endedBy, agent.endedBy], ['socket', 'stream'])
+  origin.resume()
+  const { hasEnded, errorCode } = await end
+  assert.deepEqual([hasEnded, errorCode], [false, 'ECONNRESET'])
+  assert.equal(clock.pendingTimers, 0)
 })

@@ -2,13 +2,15 @@
 // reset (docs/protocol.md §8). One copy from the static read buffer into the slab on the way out,
 // none on the way in; chunks of a turn leave in one write.
 import type { Socket } from 'node:net'
-import { type SallyportError, halfClosedIdleMs } from '@sallyport/protocol'
+import { type SallyportError, halfClosedIdleMs, tcpKeepAliveMs } from '@sallyport/protocol'
 import { ChunkQueue, isWorthKeeping } from './chunk-queue.ts'
 import type { Clock, Timer } from './clock.ts'
 import { jointWriteBytes, smallWriteBytes, viewBytesMin } from './limits.ts'
 import { RecordShelf } from './record-shelf.ts'
 import type { SocketEnd, SocketHandlers } from './socket-end.ts'
 import type { MuxStream, StreamReceiver } from './stream.ts'
+
+const noBytes = Buffer.alloc(0)
 
 /** How a splice ended. */
 export interface SpliceReport {
@@ -59,6 +61,8 @@ class Splice implements StreamReceiver, SocketHandlers {
   #isReported = false
   #timer: Timer | undefined
   #bytesAtTimer = 0
+  #isPaused = false
+  #probeTimer: Timer | undefined
   #endedBy: SpliceReport['endedBy'] = 'end'
   #error: Error | undefined
   /** One callback for all writes: what is no longer waiting in the socket was taken. */
@@ -88,6 +92,7 @@ class Splice implements StreamReceiver, SocketHandlers {
   }
 
   onDrain(): void {
+    this.#isPaused = false
     this.#end.resume()
   }
 
@@ -96,7 +101,10 @@ class Splice implements StreamReceiver, SocketHandlers {
   }
 
   onRead(buffer: Buffer, bytes: number): boolean {
-    return this.#stream.write(buffer, 0, bytes)
+    const goesOn = this.#stream.write(buffer, 0, bytes)
+    this.#isPaused = !goesOn
+    if (!goesOn && this.#probeTimer === undefined) this.#probeLater()
+    return goesOn
   }
 
   onData(chunk: Buffer, isSole = false): void {
@@ -183,6 +191,7 @@ class Splice implements StreamReceiver, SocketHandlers {
     if (this.#isReported) return
     this.#isReported = true
     if (this.#timer) this.#options.clock.clearTimeout(this.#timer)
+    if (this.#probeTimer) this.#options.clock.clearTimeout(this.#probeTimer)
     this.#stream.reset()
     this.#options.onClose?.({
       bytesFromSocket: this.#stream.bytesSent,
@@ -213,6 +222,20 @@ class Splice implements StreamReceiver, SocketHandlers {
       if (this.#bytes === this.#bytesAtTimer) this.#abort('idle', undefined)
       else this.#watch()
     }, limitMs)
+  }
+
+  /**
+   * A socket that nobody reads does not notice its reset, and would wait for ever on a stream whose
+   * sink stands still. A write of no bytes asks the kernel: after a reset it fails. (On TLS it tells
+   * nothing: Node does not pass it on.)
+   */
+  #probeLater(): void {
+    this.#probeTimer = this.#options.clock.setTimeout(() => {
+      this.#probeTimer = undefined
+      if (!this.#isPaused || !this.#socket.writable) return
+      if (this.#socket.writableLength === 0) this.#socket.write(noBytes)
+      this.#probeLater()
+    }, tcpKeepAliveMs)
   }
 
   get #bytes(): number {
