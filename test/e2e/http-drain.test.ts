@@ -17,7 +17,6 @@ for (const drained of ['agent', 'relay'] as const) {
     await using agent = await startTestAgent(relay, args)
     const kept = new Agent({ keepAlive: true, maxSockets: 1 })
     const session = openHttp2(relay.port, name)
-    session.on('error', () => {})
     assert.equal((await ask(relay.port, name, { agent: kept })).body, 'fine')
     assert.equal((await askHttp2(session)).body, 'fine')
     const program = drained === 'agent' ? agent.program : relay.program

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { Agent } from 'node:https'
 import test from 'node:test'
+import { Changes } from '../support/changes.ts'
 import { deadline } from '../support/deadline.ts'
 import { startServer } from '../support/http-server.ts'
 import { ask, askHttp2, dialRoute, openHttp2 } from '../support/http-visit.ts'
@@ -101,4 +102,28 @@ test('https route: a server of the embedding program answers, and idle visitors 
     assert.equal(await agent.stopped, undefined)
   }
   kept.destroy()
+})
+
+test('https route: kept connections end when their route gets another target', async () => {
+  await using relay = await startInProcessRelay()
+  const saying = (word: string) => startServer((_request, response) => void response.end(word))
+  await using old = await saying('old')
+  await using fresh = await saying('fresh')
+  const url = { kind: 'https', name } as const
+  const kept = new Agent({ keepAlive: true, maxSockets: 1, rejectUnauthorized: false })
+  await using agent = await joinAgent(relay, old.port, { url: `https://${name}` })
+  const session = openHttp2(relay.port, name)
+  assert.equal((await ask(relay.port, name, { agent: kept })).body, 'old')
+  assert.equal((await askHttp2(session)).body, 'old')
+  const changes = new Changes()
+  let ended = 0
+  agent.on('visit', () => {
+    ended++
+    changes.tell()
+  })
+  agent.setRoutes([{ url, origin: { kind: 'tcp', host: '127.0.0.1', port: fresh.port } }])
+  await changes.until('end of both connections', () => ended === 2)
+  assert.equal((await ask(relay.port, name)).body, 'fresh')
+  kept.destroy()
+  session.destroy()
 })

@@ -49,9 +49,10 @@ export async function ask(
   return { status: response.statusCode ?? 0, headers: response.headers, body }
 }
 
-/** A session over HTTP/2. */
+/** A session over HTTP/2; how it fails is told by its streams. */
 export function openHttp2(port: number, name: string): ClientHttp2Session {
-  return connect(`https://${name}`, { createConnection: () => dialRoute(port, name, ['h2']) })
+  const createConnection = (): TLSSocket => dialRoute(port, name, ['h2'])
+  return connect(`https://${name}`, { createConnection }).on('error', () => {})
 }
 
 /** One request over HTTP/2. */

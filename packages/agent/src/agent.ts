@@ -242,6 +242,7 @@ export class Agent implements AsyncDisposable {
       ...(httpProxy && { dialRelay: createRelayDialler(httpProxy) }),
       budget: this.#budget,
       join,
+      watchRoutes: (look) => this.#book.watch(look),
       watchOrigins: (watcher) => this.#checks.watch(watcher),
       forwarder: this.#forwarderOptions(),
       hello: () => ({

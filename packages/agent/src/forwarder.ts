@@ -90,6 +90,11 @@ export class Forwarder {
     for (const visit of this.#visits) visit.drain()
   }
 
+  /** The same for those whose route is served otherwise by now: their next request finds it so. */
+  drainChanged(): void {
+    for (const visit of this.#visits) if (!visit.isCurrent) visit.drain()
+  }
+
   /** Calls back, once, as soon as there is no visit: at once if there is none now. */
   whenIdle(callback: () => void): void {
     this.#onIdle = () => {
@@ -111,6 +116,8 @@ class Visit {
   /** What the visitor waits for: an answer to its knock, then its origin. */
   #dial: OriginDial | undefined
   #edge: HttpEdge | undefined
+  /** As it was when the edge took the visitor. */
+  #route: ServedRoute | undefined
   #isDraining = false
 
   constructor(stream: MuxStream, options: ForwarderOptions, onOver: (report: VisitReport) => void) {
@@ -132,6 +139,10 @@ class Visit {
   drain(): void {
     this.#isDraining = true
     this.#edge?.drain()
+  }
+
+  get isCurrent(): boolean {
+    return !this.#route || this.#options.routes.get(this.#header?.route ?? '') === this.#route
   }
 
   /** The header comes first and mostly whole; its bound is decodeProxyHeader's. */
@@ -167,6 +178,7 @@ class Visit {
 
   #reach(header: ProxyHeader): void {
     const route = this.#options.routes.get(header.route)
+    this.#route = route
     if (!route) {
       this.#refuse(
         new SallyportError('SP_PROTOCOL', `a visitor for the unknown route ${header.route}`),

@@ -37,6 +37,8 @@ export interface RelayLinkOptions {
   readonly register: () => RegisterMessage
   /** Tells of origins that do not answer, until the returned function is called. */
   readonly watchOrigins: OriginChecks['watch']
+  /** Calls back when routes are served otherwise, until the function returned is called. */
+  readonly watchRoutes: (look: () => void) => () => void
   readonly onRegistered: (routes: RegisteredMessage['routes']) => void
   /** The relay refused a change of routes. */
   readonly onRefused: (notice: NoticeMessage) => void
@@ -71,6 +73,7 @@ class RelayLink implements RelayLinkView {
   /** What the relay said before it closed. */
   #stated: SallyportError | undefined
   #onDrained: (() => void) | undefined
+  readonly #unwatchRoutes: () => void
   #unwatch: (() => void) | undefined
   #isOver = false
 
@@ -78,6 +81,7 @@ class RelayLink implements RelayLinkView {
     this.#options = options
     this.#events = events
     this.#forwarder = new Forwarder(options.forwarder)
+    this.#unwatchRoutes = options.watchRoutes(() => this.#forwarder.drainChanged())
     this.#dial = options.dialRelay(options.join, {
       connected: (ws, socket) => this.#open(ws, socket),
       failed: (error) => this.#lost(error),
@@ -165,6 +169,7 @@ class RelayLink implements RelayLinkView {
   #finish(): void {
     this.#isOver = true
     this.#onDrained = undefined
+    this.#unwatchRoutes()
     this.#unwatch?.()
     if (this.#quiet) this.#options.clock.clearTimeout(this.#quiet)
   }

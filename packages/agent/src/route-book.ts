@@ -46,6 +46,7 @@ export class RouteBook {
   #named = 0
   readonly #held = new Map<string, number>()
   readonly #served = new Map<string, ServedRoute>()
+  readonly #watchers = new Set<() => void>()
 
   constructor(requests: readonly RouteRequest[]) {
     this.#entries = this.#entriesFor(requests, [])
@@ -97,7 +98,17 @@ export class RouteBook {
       [...this.#entries, ...(this.#proposed ?? [])].map((entry) => [entry.id, served(entry)]),
     )
     for (const id of this.#served.keys()) if (!shown.has(id)) this.#served.delete(id)
-    for (const [id, route] of shown) this.#served.set(id, route)
+    for (const [id, route] of shown) {
+      const before = this.#served.get(id)
+      if (!before || !isSame(before, route)) this.#served.set(id, route)
+    }
+    for (const look of this.#watchers) look()
+  }
+
+  /** Calls back after changes of what is served, until the function returned is called. */
+  watch(look: () => void): () => void {
+    this.#watchers.add(look)
+    return () => void this.#watchers.delete(look)
   }
 
   /** The door that a visitor of the route knocks at; undefined where none need knock. */
@@ -194,6 +205,16 @@ function served(entry: Entry): ServedRoute {
   const publicHost = publicUrl === undefined ? own : hostOf(publicUrl)
   const route = { origin, http: { ...(http ?? plainHttp), publicHost } }
   return endsTls === true ? { ...route, tlsName: publicHost } : route
+}
+
+function isSame(one: ServedRoute, other: ServedRoute): boolean {
+  const [http, otherHttp] = [one.http, other.http]
+  return (
+    one.origin === other.origin &&
+    http?.policy === otherHttp?.policy &&
+    http?.paths === otherHttp?.paths &&
+    http?.publicHost === otherHttp?.publicHost
+  )
 }
 
 function hostOf(publicUrl: string): string {
