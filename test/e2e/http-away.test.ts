@@ -21,7 +21,7 @@ async function abandonedRelay(channelTimeoutSeconds: number) {
 }
 
 test('https route: while its agent is away a visitor waits, and then gets a 503 that says why', async () => {
-  await using relay = await abandonedRelay(4)
+  await using relay = await abandonedRelay(6)
   const session = openHttp2(relay.port, name)
   const silent = dialRoute(relay.port, name, ['http/1.1'])
   const cut = once(silent, 'close')
