@@ -15,6 +15,7 @@ import {
   status,
 } from '@grpc/grpc-js'
 import { deadline } from '../support/deadline.ts'
+import { askHttp2, openHttp2 } from '../support/http-visit.ts'
 import { startInProcessRelay } from '../support/in-process-relay.ts'
 import { joinAgent } from '../support/joined-agent.ts'
 
@@ -131,4 +132,10 @@ test('https route: where no gRPC server listens, the call is unavailable', async
   const { error } = await callOnce(client, '/Echo/Once', Buffer.alloc(1))
   client.close()
   assert.equal(error?.code, status.UNAVAILABLE)
+  const session = openHttp2(relay.port, name)
+  const headers = { ':method': 'POST', 'content-type': 'application/grpc' }
+  const answer = await askHttp2(session, headers)
+  session.destroy()
+  assert.equal(answer.status, 502)
+  assert.equal(answer.headers['sallyport-error'], 'SP_ORIGIN_REFUSED')
 })

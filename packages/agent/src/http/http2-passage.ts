@@ -123,10 +123,7 @@ export class Http2Passage {
     outgoing.on('end', () => this.#onResponseEnd())
     outgoing.on('error', (cause: NodeJS.ErrnoException) => {
       if (cause.code === 'ERR_HTTP2_STREAM_ERROR') this.#onOriginReset(outgoing.rstCode)
-      else {
-        const message = `the origin broke the request off (${cause.message})`
-        this.#fail(failure('SP_ORIGIN_LOST', message, cause))
-      }
+      else this.#fail(failureOf(cause, this.#options.target.label))
     })
     // A reset without an error code, before the end of the answer.
     outgoing.on('close', () => this.#onOriginReset(outgoing.rstCode))
@@ -187,6 +184,20 @@ export class Http2Passage {
     const outcome = { requestBytes: this.#requestBytes, responseBytes: this.#responseBytes, error }
     this.#options.observer?.tell((look) => look.onEnd?.(outcome))
   }
+}
+
+/** What connect(2) says when nobody listens. */
+const refusals: ReadonlySet<unknown> = new Set(['ECONNREFUSED', 'ENOENT', 'EHOSTUNREACH'])
+
+/** A dial that fails cancels every stream of its session, and is the cause of that. */
+function failureOf(error: NodeJS.ErrnoException, label: string): SallyportError {
+  const cause: unknown = error.cause ?? error
+  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined
+  if (refusals.has(code)) {
+    const message = `origin ${label} refused the connection (${String(code)})`
+    return failure('SP_ORIGIN_REFUSED', message, error)
+  }
+  return failure('SP_ORIGIN_LOST', `the origin broke the request off (${error.message})`, error)
 }
 
 function requestHeaders({ setup, request }: Http2PassageOptions): OutgoingHttpHeaders {
