@@ -4,7 +4,7 @@ import { brotliCompressSync, constants, deflateSync, gzipSync, zstdCompressSync 
 import { viewBody } from './body-view.ts'
 import { CapturedBody } from './captured-body.ts'
 import { decodeBody } from './decode-body.ts'
-import { maxDecodedBytes } from './limits.ts'
+import { maxDecodedBytes, maxFormFields, maxTextChars } from './limits.ts'
 import type { BodyView } from './wire.ts'
 
 async function view(body: Buffer | string, type: string, coding?: string): Promise<BodyView> {
@@ -135,4 +135,30 @@ test('body: what is not what it says is shown as it is', async () => {
   assert.match(many.notes.join(), /3 codings/)
   const unknown = await view('plain', 'text/plain', 'x-mine')
   assert.match(unknown.notes.join(), /unknown: x-mine/)
+})
+
+test('body: what is made to be slow or large when laid out is neither', async () => {
+  const hostile = {
+    'application/json': ['['.repeat(100_000) + ']'.repeat(100_000), '[0,'.repeat(80_000) + '0'],
+    'text/xml': [
+      '<!--'.repeat(60_000),
+      '<![CDATA['.repeat(20_000),
+      '<'.repeat(200_000),
+      '<a>'.repeat(80_000),
+      `<${'a'.repeat(100_000)}>${'b'.repeat(100_000)}</x></y>`,
+    ],
+    'application/x-www-form-urlencoded': ['&a'.repeat(500_000)],
+    'multipart/form-data; boundary=b': [
+      `--b\r\ncontent-disposition: ${';name="'.repeat(1_000)}\r\n\r\n\r\n`.repeat(100),
+    ],
+  }
+  for (const [type, bodies] of Object.entries(hostile)) {
+    for (const body of bodies) {
+      const startMs = performance.now()
+      const { text = '', form = [] } = await view(body, type)
+      // Quadratic work would take minutes.
+      assert.ok(performance.now() - startMs < 20_000, `${type}: ${body.slice(0, 20)}`)
+      assert.ok(text.length <= maxTextChars && form.length <= maxFormFields)
+    }
+  }
 })

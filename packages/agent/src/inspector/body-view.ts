@@ -5,7 +5,13 @@ import type { CapturedBody } from './captured-body.ts'
 import { decodeBody } from './decode-body.ts'
 import { fieldValue } from './exchange.ts'
 import { hexDump } from './hex-dump.ts'
-import { maxHexBytes, maxImageBytes, maxTextChars } from './limits.ts'
+import {
+  maxFormFields,
+  maxHexBytes,
+  maxImageBytes,
+  maxPrettyChars,
+  maxTextChars,
+} from './limits.ts'
 import { type Part, parseMultipart } from './multipart.ts'
 import { prettyJson } from './pretty-json.ts'
 import { prettyXml } from './pretty-xml.ts'
@@ -78,24 +84,31 @@ function show(
   }
   const text = asText(bytes, isWhole)
   if (text === undefined) return showHex(bytes, notes)
-  if (mediaType === 'application/x-www-form-urlencoded') {
-    const form = [...new URLSearchParams(text)].map(
-      ([name, value]) => [visibleText(name), visibleText(value)] as const,
-    )
-    return { kind: 'form', form, text: shorten(visibleText(text), notes) }
-  }
+  if (mediaType === 'application/x-www-form-urlencoded') return showForm(text, notes)
   const isJson = /[/+]json$/.test(mediaType)
-  if (isJson || /^\s*[{[]/.test(text)) {
-    const pretty = text.length <= maxTextChars ? prettyJson(text) : undefined
-    if (pretty !== undefined) {
-      return { kind: 'json', text: shorten(visibleText(pretty), notes) }
-    }
+  const isXml = /[/+]xml$/.test(mediaType)
+  const looksLikeJson = isJson || /^\s*[{[]/.test(text)
+  if (text.length > maxPrettyChars) {
+    if (looksLikeJson || isXml) notes.push('It is too long to be laid out.')
+  } else if (looksLikeJson) {
+    const pretty = prettyJson(text)
+    if (pretty !== undefined) return { kind: 'json', text: shorten(visibleText(pretty), notes) }
     if (isJson && isWhole) notes.push('It is not valid JSON.')
-  }
-  if (/[/+]xml$/.test(mediaType) && text.length <= maxTextChars) {
+  } else if (isXml) {
     return { kind: 'xml', text: shorten(visibleText(prettyXml(text)), notes) }
   }
   return { kind: 'text', text: shorten(visibleText(text), notes) }
+}
+
+function showForm(text: string, notes: string[]): Shown {
+  const pairs = text.split('&', maxFormFields + 1)
+  if (pairs.length > maxFormFields) notes.push(`The first ${maxFormFields} fields are shown.`)
+  const form = [...new URLSearchParams(pairs.slice(0, maxFormFields).join('&'))]
+  return {
+    kind: 'form',
+    form: form.map(([name, value]) => [visibleText(name), visibleText(value)]),
+    text: shorten(visibleText(text), notes),
+  }
 }
 
 function showHex(bytes: Buffer, notes: string[]): Shown {

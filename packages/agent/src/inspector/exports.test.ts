@@ -4,7 +4,8 @@ import { spawnSync } from 'node:child_process'
 import test from 'node:test'
 import fc from 'fast-check'
 import { curlCommand } from './curl-command.ts'
-import { createHar } from './har.ts'
+import type { Exchange } from './exchange.ts'
+import { harPieces } from './har.ts'
 import { createInspectorTest } from './inspector.test.support.ts'
 import { redactBody, redactFields, redactTarget } from './redaction.ts'
 import { shellQuote } from './shell-quote.ts'
@@ -113,12 +114,18 @@ test('HAR: ended exchanges, without secrets unless they are asked for', async ()
     tookMs: 30,
   })
   const options = { version: '1', publicUrlOf: () => publicUrl }
-  const har = JSON.stringify(await createHar([exchange], { ...options, withSecrets: false }))
-  assert.doesNotMatch(har, /abc/)
+  const harOf = async (exchanges: readonly Exchange[], withSecrets: boolean): Promise<string> => {
+    let har = ''
+    for await (const piece of harPieces(exchanges, { ...options, withSecrets })) har += piece
+    return har
+  }
+  assert.doesNotMatch(await harOf([exchange], false), /abc/)
   const open = { ...exchange, endMs: undefined }
-  const whole = await createHar([open, exchange], { ...options, withSecrets: true })
-  const { entries } = (whole as { log: { entries: readonly Record<string, unknown>[] } }).log
-  assert.equal(entries.length, 1)
+  const { log } = JSON.parse(await harOf([open, exchange, exchange], true)) as {
+    log: { entries: readonly Record<string, unknown>[] }
+  }
+  const { entries } = log
+  assert.equal(entries.length, 2)
   const [entry] = entries
   assert.equal(entry?.['startedDateTime'], '2026-11-20T12:00:00.000Z')
   assert.equal(entry['time'], 30)

@@ -1,5 +1,6 @@
 // Exchanges as an HTTP Archive 1.2, which browsers and proxies read.
 import { isUtf8 } from 'node:buffer'
+import { setImmediate } from 'node:timers/promises'
 import type { FieldList } from '../http/field-list.ts'
 import type { CapturedBody } from './captured-body.ts'
 import type { ExportOptions } from './curl-command.ts'
@@ -15,17 +16,22 @@ export interface HarOptions {
   readonly publicUrlOf: (exchange: Exchange) => string
 }
 
-/** Those that have ended. */
-export async function createHar(
+/** Those that have ended, piece by piece: streams go on in between. */
+export async function* harPieces(
   exchanges: readonly Exchange[],
   { version, withSecrets, publicUrlOf }: HarOptions,
-): Promise<object> {
-  const entries: object[] = []
+): AsyncGenerator<string> {
+  const creator = JSON.stringify({ name: 'sallyport', version })
+  yield `{"log":{"version":"1.2","creator":${creator},"entries":[`
+  let comma = ''
   for (const exchange of exchanges) {
     if (exchange.endMs === undefined) continue
-    entries.push(await entryOf(exchange, { publicUrl: publicUrlOf(exchange), withSecrets }))
+    const entry = await entryOf(exchange, { publicUrl: publicUrlOf(exchange), withSecrets })
+    yield comma + JSON.stringify(entry)
+    comma = ',\n'
+    await setImmediate()
   }
-  return { log: { version: '1.2', creator: { name: 'sallyport', version }, entries } }
+  yield ']}}\n'
 }
 
 async function entryOf(

@@ -36,6 +36,16 @@ export const maxCodings = 2
 /** Text of a body sent to the page: 20,000 lines; the rest can be saved as a file. */
 export const maxTextChars = MiB
 
+/** Characters that are laid out anew (JSON, XML): half a million tokens a second on a busy machine, and
+ * streams wait meanwhile. Longer bodies are shown as they came. */
+export const maxPrettyChars = 256 * KiB
+
+/** Indents of what is laid out, two characters each: hostile depth must not multiply the text. */
+export const maxIndent = 16
+
+/** Fields of a form shown. */
+export const maxFormFields = 500
+
 /** Bytes shown as hexadecimal: 1,024 lines of 16. */
 export const maxHexBytes = 16 * KiB
 

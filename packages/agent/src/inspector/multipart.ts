@@ -54,5 +54,5 @@ function parsePart(bytes: Buffer): Part {
 }
 
 function parameter(disposition: string, name: string): string | undefined {
-  return new RegExp(`(?:^|[;\\s])${name}="([^"]*)"`, 'i').exec(disposition)?.[1]
+  return new RegExp(`(?:^|[;\\s])${name}="([^"]{0,256})"`, 'i').exec(disposition)?.[1]
 }

@@ -1,4 +1,8 @@
 // JSON with line breaks, its tokens untouched: numbers keep every digit, keys their order and repeats.
+// In one pass, and bounded in what it adds, because what it reads is hostile.
+import { maxIndent } from './limits.ts'
+
+const indents = Array.from({ length: maxIndent + 1 }, (_, depth) => `\n${'  '.repeat(depth)}`)
 
 /** @returns undefined when it is not JSON. */
 export function prettyJson(text: string): string | undefined {
@@ -7,23 +11,26 @@ export function prettyJson(text: string): string | undefined {
   } catch {
     return undefined
   }
-  // Valid JSON is strings, marks, and words and numbers between them.
-  const tokens = text.match(/"(?:[^"\\]|\\.)*"|[{}[\],:]|[^\s"{}[\],:]+/g) ?? []
+  const pieces: string[] = []
   let depth = 0
-  const lineBreak = (): string => `\n${'  '.repeat(depth)}`
-  let pretty = ''
-  for (const [index, token] of tokens.entries()) {
-    const isEmpty = /^[}\]]$/.test(tokens[index + 1] ?? '')
-    if (token === '{' || token === '[') {
-      depth += 1
-      pretty += isEmpty ? token : token + lineBreak()
-    } else if (token === '}' || token === ']') {
+  let isFresh = false
+  const lineBreak = (): void => void pieces.push(indents[Math.min(depth, maxIndent)] ?? '\n')
+  // Valid JSON is strings, marks, and words and numbers between them.
+  const tokens = /"(?:[^"\\]|\\.)*"|[{}[\],:]|[^\s"{}[\],:]+/g
+  for (let match = tokens.exec(text); match; match = tokens.exec(text)) {
+    const [token] = match
+    if (token === '}' || token === ']') {
       depth -= 1
-      const before = tokens[index - 1]
-      pretty += before === '{' || before === '[' ? token : lineBreak() + token
-    } else if (token === ',') pretty += token + lineBreak()
-    else if (token === ':') pretty += ': '
-    else pretty += token
+      if (!isFresh) lineBreak()
+      isFresh = false
+      pieces.push(token)
+      continue
+    }
+    if (isFresh) lineBreak()
+    isFresh = token === '{' || token === '['
+    if (isFresh) depth += 1
+    pieces.push(token === ':' ? ': ' : token)
+    if (token === ',') lineBreak()
   }
-  return pretty
+  return pieces.join('')
 }

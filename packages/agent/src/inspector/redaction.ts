@@ -30,10 +30,14 @@ export function redactForm(text: string): string {
     .split('&')
     .map((pair) => {
       const [written = ''] = pair.split('=', 1)
-      const [[name] = ['']] = [...new URLSearchParams(`${written}=`)]
+      const name = /[%+]/.test(written) ? decodeName(written) : written
       return isSecretName(name) && pair.length > written.length ? `${written}=${redacted}` : pair
     })
     .join('&')
+}
+
+function decodeName(written: string): string {
+  return new URLSearchParams(`${written}=`).keys().next().value ?? ''
 }
 
 /** @returns undefined when it is not JSON. */

@@ -7,7 +7,7 @@ import { curlCommand } from '../curl-command.ts'
 import type { Exchange } from '../exchange.ts'
 import { detail, publicUrlOf } from '../exchange-view.ts'
 import { matches, parseFilter } from '../filter.ts'
-import { createHar } from '../har.ts'
+import { harPieces } from '../har.ts'
 import type { Inspector } from '../inspector.ts'
 import { listedExchanges } from '../limits.ts'
 import { visibleText } from '../visible-text.ts'
@@ -15,7 +15,13 @@ import type { VisitView } from '../wire.ts'
 import { startLiveStream } from './live-stream.ts'
 import { requestList, requestOf, tunnelList, tunnelOf } from './ngrok-api.ts'
 import { readJson } from './read-json.ts'
-import { sendAttachment, sendError, sendJson, sendNothing } from './respond.ts'
+import {
+  sendAttachment,
+  sendAttachmentPieces,
+  sendError,
+  sendJson,
+  sendNothing,
+} from './respond.ts'
 import { statusView } from './status-view.ts'
 
 export interface Call {
@@ -142,17 +148,15 @@ export const endpoints: readonly Endpoint[] = [
     async handle(call) {
       const { response, inspector, query, version } = call
       const id = query.get('id')
-      const har = await createHar(
-        selected(inspector, query)
-          .filter((exchange) => id === null || exchange.id === id)
-          .toReversed(),
-        {
-          version,
-          withSecrets: withSecrets(call),
-          publicUrlOf: (exchange) => publicUrlOf(exchange, inspector),
-        },
+      const chosen = selected(inspector, query).filter(
+        (exchange) => id === null || exchange.id === id,
       )
-      sendAttachment(response, Buffer.from(JSON.stringify(har)), 'sallyport.har')
+      const har = harPieces(chosen.toReversed(), {
+        version,
+        withSecrets: withSecrets(call),
+        publicUrlOf: (exchange) => publicUrlOf(exchange, inspector),
+      })
+      await sendAttachmentPieces(response, har, 'sallyport.har')
     },
   },
   {

@@ -116,8 +116,8 @@ class Desk {
     } catch (error) {
       if (response.headersSent) throw error
       const isWrong = isSallyportError(error) && error.code === 'SP_USAGE'
-      if (!isWrong && !(error instanceof URIError)) throw error
-      sendError(response, 400, error.message)
+      if (isWrong || error instanceof URIError) sendError(response, 400, error.message)
+      else sendError(response, 500, 'the inspector failed at this one')
     }
   }
 

@@ -1,5 +1,7 @@
 // Answers of the inspector's server, each with the headers that keep captured bytes harmless.
 import type { ServerResponse } from 'node:http'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
 
 /** Of every answer: nothing is cached, guessed, framed, or read by another site. */
 const always = {
@@ -51,6 +53,22 @@ export function sendAttachment(response: ServerResponse, bytes: Buffer, fileName
     'Content-Type': 'application/octet-stream',
     'Content-Disposition': `attachment; filename="${fileName}"`,
   })
+}
+
+/** The same, as it is made. @returns once it was sent, or the page has gone. */
+export async function sendAttachmentPieces(
+  response: ServerResponse,
+  pieces: AsyncIterable<string>,
+  fileName: string,
+): Promise<void> {
+  response.writeHead(200, {
+    'Content-Security-Policy': sealed,
+    ...always,
+    'Content-Type': 'application/octet-stream',
+    'Content-Disposition': `attachment; filename="${fileName}"`,
+  })
+  if (response.req.method === 'HEAD') response.end()
+  else await pipeline(Readable.from(pieces), response).catch(() => response.destroy())
 }
 
 /** The page, whose policy names its own script and style. */
