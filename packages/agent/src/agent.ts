@@ -129,6 +129,11 @@ export class Agent implements AsyncDisposable {
     return this.#book.granted
   }
 
+  /** Whether this agent handles the HTTP of a route; else its bytes pass as they are. */
+  seesHttp(routeId: string): boolean {
+    return this.#book.served.get(routeId)?.http !== undefined
+  }
+
   /** True while visitors can come. */
   get isReady(): boolean {
     return this.#connectors.isServing

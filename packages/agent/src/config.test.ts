@@ -63,6 +63,7 @@ test('config: has its defaults', async () => {
     configPath: undefined,
     urls: [],
     httpProxy: undefined,
+    certificates: undefined,
     inspector: { host: '127.0.0.1', port: 4040, isExplicit: false },
   })
 })

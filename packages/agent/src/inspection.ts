@@ -1,6 +1,5 @@
 // The inspector of an agent that runs: what it looks on at, what it sends again, and where its page is.
 import { randomBytes } from 'node:crypto'
-import { type RouteUrl, parseRouteUrl } from '@sallyport/protocol'
 import { systemClock } from '@sallyport/mux'
 import type { Agent } from './agent.ts'
 import type { AgentWorld } from './agent-world.ts'
@@ -32,12 +31,15 @@ export interface Inspection extends InspectorServer {
 /** `agentOf`: called when somebody looks, not before. @throws {SallyportError} SP_ADDRESS_TAKEN. */
 export async function startInspection(
   address: InspectorAddress,
-  agentOf: () => Pick<Agent, 'routes' | 'sendReplay'>,
+  agentOf: () => Pick<Agent, 'routes' | 'seesHttp' | 'sendReplay'>,
 ): Promise<Inspection> {
   const inspector = createInspector({
     clock: systemClock,
     wallNow: Date.now,
-    tunnels: () => agentOf().routes.map(tunnelOf),
+    tunnels: () => {
+      const agent = agentOf()
+      return agent.routes.map((route) => tunnelOf(route, agent.seesHttp(route.id)))
+    },
     send: (request, signal) => agentOf().sendReplay(request, signal),
   })
   const server = await startInspectorServer({
@@ -55,9 +57,18 @@ export async function startInspection(
 }
 
 /** Named by its public host and port, which say more than an id. */
-function tunnelOf({ id, url, target }: PublicRoute): InspectedTunnel {
-  const protocol: RouteUrl['kind'] = parseRouteUrl(url, 'public url').kind
+function tunnelOf({ id, url, target }: PublicRoute, seesHttp: boolean): InspectedTunnel {
   const name = url.replace(/^[a-z]+:\/\//, '')
-  const isBare = protocol === 'https' && !target.includes('://') && !target.startsWith('unix:')
-  return { route: id, name, publicUrl: url, protocol, target: isBare ? `http://${target}` : target }
+  // Not parsed as what `--url` takes: the public url of a tcp route has the relay's name in it.
+  const protocol = url.slice(0, url.indexOf(':'))
+  if (!seesHttp) return { route: id, name, publicUrl: url, protocol, target }
+  const isBare = !target.includes('://') && !target.startsWith('unix:')
+  return {
+    route: id,
+    name,
+    // Also where the relay passes TLS on and it ends here: visitors come by https.
+    publicUrl: `https://${name}`,
+    protocol: 'https',
+    target: isBare ? `http://${target}` : target,
+  }
 }

@@ -1,6 +1,5 @@
 // The inspector without its server: what it is told, what it keeps, and what it can send again.
 import type { Clock } from '@sallyport/mux'
-import type { RouteUrl } from '@sallyport/protocol'
 import type { AgentEvents } from '../events.ts'
 import type { ExchangeTap } from '../http/index.ts'
 import type { Exchange } from './exchange.ts'
@@ -18,7 +17,8 @@ export interface InspectedTunnel {
   readonly name: string
   /** `https://app.example.com`. */
   readonly publicUrl: string
-  readonly protocol: RouteUrl['kind']
+  /** `https` where HTTP is seen; else the scheme of its public url. */
+  readonly protocol: string
   /** `http://localhost:3000`. */
   readonly target: string
 }
