@@ -37,6 +37,8 @@ export const flagTable = {
   join: { form: 'value' },
   json: { form: 'switch' },
   qr: { form: 'switch' },
+  edit: { form: 'switch' },
+  'on-change': { form: 'value' },
   'no-retry': { form: 'switch' },
   all: { form: 'switch' },
   config: { form: 'value' },

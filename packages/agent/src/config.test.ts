@@ -62,6 +62,7 @@ test('config: has its defaults', async () => {
     logLevel: 'info',
     configPath: undefined,
     urls: [],
+    certificates: undefined,
     httpProxy: undefined,
     certificates: undefined,
     inspector: { host: '127.0.0.1', port: 4040, isExplicit: false },

@@ -42,7 +42,7 @@ import {
   flagSource,
   variableSource,
 } from './settings.ts'
-import { checkRoutes } from './unavailable.ts'
+import { checkRoutes } from './check-routes.ts'
 
 export interface AgentConfig extends Omit<AgentSettings, 'software'> {
   readonly join: JoinString

@@ -10,6 +10,11 @@ export const help = `agent connect [TARGET]     give a service on this machine a
 agent connect NAME…        endpoints of the configuration file, by name; --all: every one
 agent why [TARGET|NAME|URL] go the way of a visitor, hop by hop, and name the broken one with its fix
 agent password NAME        a line for --basic-auth-file; the password comes from stdin
+agent requests [status=5xx path=/hook method=POST slower=250ms header=NAME limit=N]
+                           the last requests of the agent that runs
+agent replay ID|last       send one again; --edit: change it first, in $EDITOR; --on-change DIR: at each
+                           change below DIR. A Stripe, GitHub or Slack signature is made anew with
+                           SALLYPORT_STRIPE_SECRET, …_GITHUB_… or …_SLACK_… (or …_SECRET_FILE)
 agent check [NAME…]        read the settings, say all that is wrong in them, and where
 
 TARGET: 3000, host:3000, https://host or unix:/path; without one, PORT. Anyone who knows the address can reach it.
@@ -50,8 +55,6 @@ TARGET: 3000, host:3000, https://host or unix:/path; without one, PORT. Anyone w
   --env-file FILE         read variables from FILE instead of .env (also ENV_FILE)
   -v, --verbose           say more; --log-level error|warn|info|debug
   --help, --version
-
-Not in this release yet: agent requests | replay.
 
 HTTPS_PROXY (or https_proxy) is the HTTP proxy on the way to the relay, NO_PROXY who needs none.
 

@@ -27,7 +27,7 @@ import type { RouteRequest } from './route-book.ts'
 import { withAccess } from './route-access.ts'
 import { withRouteOptions } from './route-options.ts'
 import { software } from './software.ts'
-import { checkRoutes } from './unavailable.ts'
+import { checkRoutes } from './check-routes.ts'
 
 export { agentSettingsSchema } from './settings-schema.ts'
 export { Agent, type AgentSettings } from './agent.ts'

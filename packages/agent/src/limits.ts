@@ -130,3 +130,9 @@ export const leastRows = 10
 
 /** Decrypted bytes of one visitor that the HTTP edge has not taken: four TLS records. */
 export const maxTlsOwedBytes = 64 * 1024
+
+/** From one look at a replay to the next: quick to a person, ten small requests a second at most. */
+export const replayPollMs = 100
+
+/** A burst of changes is over when nothing came for so long: a formatter follows a save within it. */
+export const changeQuietMs = 150

@@ -37,6 +37,8 @@ function run(args: readonly string[], env: Record<string, string> = {}) {
     stdout: output('stdout'),
     stderr: output('stderr'),
     cwd: tmpdir,
+    pid: process.pid,
+    kill: (pid, signal) => process.kill(pid, signal),
     on: (signal, listener) => signals.on(signal, listener),
     off: (signal, listener) => signals.off(signal, listener),
   })
@@ -86,13 +88,15 @@ test('main: --help and --version are results; a wrong command is usage', async (
   }
 })
 
-for (const command of ['requests', 'replay 7']) {
-  test(`main: agent ${command} says that it is not there yet`, async () => {
-    const later = run(command.split(' '))
-    assert.equal(await later.exit(), 2)
-    assert.match(later.said.stderr, /^agent: agent \w+ does not work in this release yet.*\n$/)
-  })
-}
+test('main: requests and replay say that no agent runs, and what they need', async () => {
+  await using state = await temporaryDirectory()
+  const env = { XDG_RUNTIME_DIR: state.path }
+  for (const command of ['requests', 'replay 7']) {
+    const alone = run(command.split(' '), env)
+    assert.equal(await alone.exit(), 2)
+    assert.match(alone.said.stderr, /^agent: no agent of yours runs with an inspector.*\n$/)
+  }
+})
 
 test('main: a wrong configuration exits with 3, and under --json says so on stdout too', async () => {
   const wrong = run(['connect', '3000', '--json'], { SALLYPORT_JOIN: 'x' })

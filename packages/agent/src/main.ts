@@ -15,11 +15,13 @@ import { KnownVisitors } from './known-visitors.ts'
 import { maxSettingsFileBytes } from '@sallyport/settings'
 import { formatPasswordLine } from './http/index.ts'
 import { startInspection } from './inspection.ts'
+import type { InspectorServer } from './inspector/index.ts'
 import { Log, formatJson } from './log.ts'
 import { startReloader } from './reload.ts'
+import { notesDirectory, writeNote } from './requests/inspector-note.ts'
+import { runRequestCommand } from './requests/request-commands.ts'
 import { software, version } from './software.ts'
 import { type TerminalOutput, openScreen } from './terminal/screen.ts'
-import { notYet } from './unavailable.ts'
 import { runWhy, whyCommandLine } from './why/why-command.ts'
 
 const signalNumbers = { SIGINT: 2, SIGTERM: 15 } as const
@@ -33,13 +35,12 @@ export interface HostProcess {
     TerminalInput & { readonly isTTY?: boolean; destroy(): unknown }
   readonly stdout: { write(text: string): unknown }
   readonly stderr: TerminalOutput
+  readonly pid: number
+  kill(pid: number, signal: 0): unknown
   cwd(): string
   on(signal: EndSignal | 'SIGHUP' | 'SIGCONT', listener: () => void): unknown
   off(signal: EndSignal | 'SIGHUP' | 'SIGCONT', listener: () => void): unknown
 }
-
-/** Commands of a later release. */
-const laterCommands: ReadonlySet<string> = new Set(['requests', 'replay'])
 
 /** Runs `agent` with the words after its name. @returns the exit code. */
 export async function main(argv: readonly string[], host: HostProcess): Promise<number> {
@@ -68,7 +69,9 @@ async function run(commandLine: CommandLine, host: HostProcess): Promise<number>
     return ExitCode.ok
   }
   if (command === 'password') return await makePasswordLine(commandLine, host)
-  if (laterCommands.has(command)) throw notYet(`agent ${command}`)
+  if (command === 'requests' || command === 'replay') {
+    return await runRequestCommand(commandLine, host)
+  }
   if (command !== 'connect' && command !== 'check' && command !== 'why') {
     throw badInput('SP_USAGE', {
       what: 'command',
@@ -122,6 +125,7 @@ async function connect(
   const { json, qr, logLevel, configPath: _, urls: __, inspector, ...settings } = config
   let level = logLevel
   await using inspection = inspector && (await startInspection(inspector, () => agent))
+  await using _note = inspection && (await leaveNote(inspection, host))
   using screen = openScreen({
     host,
     clock: systemClock,
@@ -189,6 +193,22 @@ async function connect(
   const why = reason && { code: reason.code, message: reason.message }
   print({ event: 'stopped', exit, ...why })
   return exit
+}
+
+/** For `agent requests` and `agent replay`; what stands in their way is told, and no more. */
+async function leaveNote(
+  inspection: InspectorServer,
+  { env, pid, stderr }: HostProcess,
+): Promise<AsyncDisposable | undefined> {
+  const directory = notesDirectory(env)
+  if (directory === undefined) return undefined
+  try {
+    return await writeNote(directory, pid, inspection)
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error)
+    stderr.write(`agent: warning: agent requests will not find this agent: ${why}\n`)
+    return undefined
+  }
 }
 
 const cutOff = new SallyportError('SP_ABORTED', 'ended by a second signal: visitors were cut off')

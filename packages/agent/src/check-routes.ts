@@ -1,10 +1,6 @@
-// What is accepted in form and does not work in this release: refused in one line, never ignored.
-import { SallyportError, maxRoutesPerAgent, badInput } from '@sallyport/protocol'
+// How many routes an agent may ask for.
+import { badInput, maxRoutesPerAgent } from '@sallyport/protocol'
 import type { RouteRequest } from './route-book.ts'
-
-export function notYet(what: string): SallyportError {
-  return new SallyportError('SP_USAGE', `${what} does not work in this release yet: leave it out`)
-}
 
 /** @throws {SallyportError} SP_USAGE for too many routes. */
 export function checkRoutes(routes: readonly RouteRequest[]): void {
