@@ -183,10 +183,14 @@ test(
     const path = directory.join('sallyport', 'known-visitors.json')
     assert.equal((await stat(path)).mode & 0o777, 0o600)
     assert.match(await readFile(path, 'utf8'), /"visitor": "127\.0\.0\.1"/)
-    await using next = start(port)
-    await next.event('ready')
-    const friend = come(port)
-    assert.equal(await friend.outcome(), 'hello')
-    friend.socket.destroy()
+    {
+      await using next = start(port)
+      await next.event('ready')
+      const friend = come(port)
+      assert.equal(await friend.outcome(), 'hello')
+      friend.socket.destroy()
+    }
+    // Its terminal is gone now, and the agent with it.
+    assert.match(await nthLine(relay.program, '"event":"agent-left"', 2), /"agent":"first"/)
   },
 )

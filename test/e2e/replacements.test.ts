@@ -2,8 +2,9 @@
 // is in test/faults/replacements.test.ts.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { connect } from '@sallyport/agent'
+import { type Agent, connect } from '@sallyport/agent'
 import { deadline } from '../support/deadline.ts'
+import { publicPort } from '../support/joined-agent.ts'
 import { ask } from '../support/neighbourhood.ts'
 import { echo, startOrigin } from '../support/origin.ts'
 import { checkReplacements } from '../support/replacement-checks.ts'
@@ -19,17 +20,22 @@ test('replacements: a sleeping agent, its TCP still open, is taken over within 1
   await using origin = await startOrigin(echo)
   await using relay = await startTestRelay()
   await using old = await startTestAgent(relay, [`${origin.port}`, '--url', 'tcp://:0'])
+  /** From the dial of the relay until a visitor was answered. */
+  const serve = async (port: number): Promise<{ agent: Agent; tookMs: number }> => {
+    const startMs = performance.now()
+    const url = `tcp://:${port}`
+    const agent = await connect(origin.port, { join: relay.join, url, drainGraceMs: 1 })
+    await using visitor = await visit(publicPort(agent))
+    assert.equal(await deadline(ask(visitor, 'awake'), 10_000, 'answer'), 'awake')
+    return { agent, tookMs: performance.now() - startMs }
+  }
+  // What this takes where nobody has to be replaced: a busy machine is slow with both.
+  const plain = await serve(0)
+  await plain.agent.close()
   old.program.signal('SIGSTOP')
-  const startMs = performance.now()
-  await using _agent = await connect(origin.port, {
-    join: relay.join,
-    url: `tcp://:${old.port}`,
-    drainGraceMs: 1,
-  })
-  await using visitor = await visit(old.port)
-  assert.equal(await deadline(ask(visitor, 'awake'), 5_000, 'answer'), 'awake')
-  const tookMs = performance.now() - startMs
-  assert.ok(tookMs < 1_000, `${tookMs} ms`)
+  const { agent, tookMs } = await serve(old.port)
+  await using _agent = agent
+  assert.ok(tookMs < Math.max(1_000, 5 * plain.tookMs), `${tookMs} ms, ${plain.tookMs} ms else`)
   old.program.signal('SIGCONT')
   await old.program.expectExit(8)
 })

@@ -1,6 +1,13 @@
-// Whether this program may read from its terminal. From the background of a shell a read would stop it
-// (SIGTTIN; termios(3) is about it), and with it every visitor.
-import { readFile } from 'node:fs/promises'
+// What has become of the terminal that this program was started at. From the background of a shell a read
+// would stop it (SIGTTIN, setpgid(2)), and with it every visitor; a terminal may also be closed.
+import { open, readFile } from 'node:fs/promises'
+
+/** False once its terminal was closed, or where there never was one (tty(4)). Never rejects. */
+export async function hasTerminal(): Promise<boolean> {
+  const terminal = await open('/dev/tty').catch(() => undefined)
+  await terminal?.close()
+  return terminal !== undefined
+}
 
 /** Linux tells; elsewhere it is assumed. Never rejects. */
 export async function isInForeground(): Promise<boolean> {

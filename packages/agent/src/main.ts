@@ -6,7 +6,7 @@ import { type CommandLine, parseCommandLine } from './command-line.ts'
 import { type AgentConfig, loadConfig } from './config.ts'
 import { joinTaps } from './doctor/doctor-tap.ts'
 import type { AgentEvent } from './events.ts'
-import { isInForeground } from './foreground.ts'
+import { hasTerminal, isInForeground } from './foreground.ts'
 import { help } from './help.ts'
 import { type TerminalInput, createKnockPrompt } from './knock-prompt.ts'
 import type { AskAboutKnock } from './knock.ts'
@@ -180,9 +180,14 @@ async function connect(
       for (const line of log.note(at, text)) screen.print(line)
     },
   })
-  const onHangUp = (): void => void reloader.reload()
-  host.on('SIGHUP', onHangUp)
-  listeners.push(() => host.off('SIGHUP', onHangUp))
+  const onHangUp = async (): Promise<void> => {
+    // Whoever closes the terminal does not mean the service to stay open to everybody.
+    if (host.stdin.isTTY === true && !(await hasTerminal())) void agent.close()
+    else void reloader.reload()
+  }
+  const onSignal = (): void => void onHangUp()
+  host.on('SIGHUP', onSignal)
+  listeners.push(() => host.off('SIGHUP', onSignal))
 
   agent.start()
   const reason = await Promise.race([agent.stopped, again.promise.then(() => cutOff)])
