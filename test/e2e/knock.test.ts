@@ -3,7 +3,10 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { readFile, stat } from 'node:fs/promises'
-import { connect } from 'node:net'
+import { type IncomingMessage, createServer } from 'node:http'
+import { request } from 'node:https'
+import { type AddressInfo, connect } from 'node:net'
+import { text } from 'node:stream/consumers'
 import { test } from 'node:test'
 import type { Knock, KnockAnswer } from '@sallyport/agent'
 import { Changes } from '../support/changes.ts'
@@ -123,6 +126,36 @@ test('knock: a TLS visitor waits after its handshake and is cut off without a cl
   ;(await knocked()).answer('deny')
   await deadline(visitor.ended, 5_000, 'end of the visitor')
   assert.deepEqual([visitor.alerts(), origin.sockets.length], [0, 0])
+})
+
+test('knock: a request on an https route waits and is answered, or its connection is cut off', async () => {
+  await using relay = await startInProcessRelay()
+  const server = createServer((_, response) => response.end('welcome'))
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  const { agent, knocks, knocked } = await guarded(relay, port, 'https://a.test')
+  await using _agent = agent
+  const ask = async (localAddress: string): Promise<string> => {
+    const options = { port: relay.port, localAddress, servername: 'a.test', agent: false }
+    const asked = request({ ...options, headers: { host: 'a.test' }, rejectUnauthorized: false })
+    asked.end()
+    const [response] = (await once(asked, 'response')) as [IncomingMessage]
+    return await text(response)
+  }
+  const friend = ask('127.0.0.1')
+  const { answer } = await knocked()
+  answer('hour')
+  assert.equal(await deadline(friend, 5_000, 'answer'), 'welcome')
+  const stranger = ask('127.0.0.9')
+  ;(await knocked(1)).answer('deny')
+  await assert.rejects(
+    deadline(stranger, 5_000, 'end of the stranger'),
+    /socket hang up|ECONNRESET/,
+  )
+  assert.equal(knocks.length, 2)
+  server.close()
+  server.closeAllConnections()
 })
 
 test('knock: without a terminal unknown visitors are denied, and that is told', async () => {

@@ -132,3 +132,7 @@ test('pool: a killed member costs only what it had in hand', async () => {
 test('pool: rolling restarts under load lose nothing', async () => {
   await checkRollingRestarts({ restarts: 2, requests: 200 })
 })
+
+test('pool: a lone agent that is restarted under load loses nothing, its visitors wait', async () => {
+  await checkRollingRestarts({ agents: 1, restarts: 1, requests: 100 })
+})

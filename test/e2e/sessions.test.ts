@@ -99,6 +99,20 @@ test('sessions: a running visit of a fenced session ends without a clean end', a
   await fresh.agent[Symbol.asyncDispose]()
 })
 
+test('sessions: a TLS visit of a fenced session gets no close_notify', async () => {
+  await using relay = await startInProcessRelay()
+  const old = await serve(relay, {})
+  await old.agent.register([url])
+  await using visitor = await visitTls(relay.port, 'TLSv1.2', 'app.test')
+  visitor.socket.write('x')
+  await until(visitor.socket, 'data')
+  const fresh = await serve(relay, {})
+  await fresh.agent.register([url])
+  await deadline(visitor.ended, 5_000, 'end of the visit')
+  assert.equal(visitor.alerts(), 0)
+  await fresh.agent[Symbol.asyncDispose]()
+})
+
 test('sessions: a process that held an older generation may not steal back', async () => {
   await using relay = await startInProcessRelay()
   const sleeper = await serve(relay, {})

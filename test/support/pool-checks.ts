@@ -42,8 +42,12 @@ export async function checkKilledMember(count: number): Promise<void> {
   )
 }
 
-/** Two agents, restarted one after the other with SIGTERM while requests go on. */
+/**
+ * Agents of one pool, restarted one after the other with SIGTERM while requests go on. Visitors of a lone
+ * one wait until it is back.
+ */
 export async function checkRollingRestarts(options: {
+  readonly agents?: 1 | 2
   readonly restarts: number
   readonly requests: number
 }): Promise<void> {
@@ -53,7 +57,8 @@ export async function checkRollingRestarts(options: {
   const origins = [a, b]
   const joins = [rig.relay.join, await rig.addKey('second')]
   const start = (index: number) => rig.start(joins[index] ?? '', origins[index] ?? a)
-  const agents = [await start(0), await start(1)]
+  const agents = [await start(0)]
+  if (options.agents !== 1) agents.push(await start(1))
   let state: 'restarting' | 'restarted' | 'failed' = 'restarting'
   const loading = load(rig.port, {
     goesOn: (started) =>
@@ -61,7 +66,7 @@ export async function checkRollingRestarts(options: {
   })
   try {
     for (let restart = 0; restart < options.restarts; restart++) {
-      const index = restart % 2
+      const index = restart % agents.length
       agents[index]?.program.signal('SIGTERM')
       await agents[index]?.program.expectExit(0, 35_000)
       agents[index] = await start(index)
