@@ -16,7 +16,6 @@ test('caa: comes with its setting, goes without it, and down leaves nothing', as
   await world.finish(['up'])
   assert.ok(!isThere())
   assert.equal(zone?.records.length, others - 1)
-  await world.finish(['up'], 0, { SALLYPORT_CAA_ACCOUNT })
   await world.finish(['down'])
   assert.deepEqual(zone?.records, [])
 })

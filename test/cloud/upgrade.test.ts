@@ -48,7 +48,7 @@ async function bundleOf(world: CloudWorld): Promise<Record<string, unknown>> {
   return relay.bundle
 }
 
-test('upgrade: a visit under way ends whole, and the new bundle runs from then on', async () => {
+test('upgrade: a visit under way ends whole; what does not come up is taken back', async () => {
   await using world = await startWorld()
   await world.finish(['up'])
   let answer: ServerResponse | undefined
@@ -90,6 +90,28 @@ test('upgrade: a visit under way ends whole, and the new bundle runs from then o
     await machineOf(world).reboot()
     await untilBack(world)
     assert.equal((await bundleOf(world))['version'], 1)
+
+    // One that does not come up is taken back, with its reason.
+    const broken = edition('broken', "throw new Error('no such module')\n")
+    const failed = await world.finish(['upgrade'], 1, broken)
+    assert.match(
+      failed.stderr,
+      /bundle 2 did not come up \(Error: no such module\); the relay runs bundle 1 again \[SP_UPGRADE_FAILED\]/,
+    )
+    assert.match((await world.finish(['status'])).stdout, /^relay +bundle 2 did not come up: /m)
+    // Its version is spent; the next one is above it.
+    await world.finish(['upgrade'], 0, edition('mended'))
+    assert.equal((await bundleOf(world))['version'], 3)
+
+    // Whoever has the door, but another signature, changes nothing.
+    const starts = startsOf(world)
+    using call = await callRelayOf(world)
+    const body = Buffer.from('export {}')
+    const signature = Buffer.alloc(64).toString('base64url')
+    const asked = call.ask({ do: 'upgrade', version: 4, signature }, body)
+    await assert.rejects(asked, { code: 'SP_UPGRADE_REFUSED', message: /signature/ })
+    await assert.rejects(call.ask({ do: 'confirm', version: 4 }), { code: 'SP_UPGRADE_REFUSED' })
+    assert.equal(startsOf(world), starts)
   } finally {
     origin.closeAllConnections()
     origin.close()
@@ -103,31 +125,6 @@ async function untilBack(world: CloudWorld): Promise<void> {
   }
   await deadline(look(), 15_000, 'relay')
 }
-
-test('upgrade: a bundle that does not come up is taken back, with its reason', async () => {
-  await using world = await startWorld()
-  await world.finish(['up'])
-  const broken = edition('broken', "throw new Error('no such module')\n")
-  const failed = await world.finish(['upgrade'], 1, broken)
-  assert.match(
-    failed.stderr,
-    /bundle 1 did not come up \(Error: no such module\); the relay runs bundle 0 again \[SP_UPGRADE_FAILED\]/,
-  )
-  assert.match((await world.finish(['status'])).stdout, /^relay +bundle 1 did not come up: /m)
-  // Its version is spent; the next one is above it.
-  await world.finish(['upgrade'], 0, edition('mended'))
-  assert.equal((await bundleOf(world))['version'], 2)
-
-  // Whoever has the door, but another signature, changes nothing.
-  const starts = startsOf(world)
-  using call = await callRelayOf(world)
-  const body = Buffer.from('export {}')
-  const signature = Buffer.alloc(64).toString('base64url')
-  const asked = call.ask({ do: 'upgrade', version: 3, signature }, body)
-  await assert.rejects(asked, { code: 'SP_UPGRADE_REFUSED', message: /signature/ })
-  await assert.rejects(call.ask({ do: 'confirm', version: 3 }), { code: 'SP_UPGRADE_REFUSED' })
-  assert.equal(startsOf(world), starts)
-})
 
 function callRelayOf(world: CloudWorld): Promise<DeployCall> {
   const state = world.state() as { claim: { deployKey: string; spki: string }; address: string }

@@ -4,11 +4,8 @@ import assert from 'node:assert/strict'
 import { rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import test from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
-import { parseToken } from '@sallyport/protocol'
-import { callRelay } from '../../packages/provisioner/src/deploy-call.ts'
-import { upgradeRelay } from '../../packages/provisioner/src/upgrade.ts'
 import { buildRelayBundle } from '../../scripts/bundle.ts'
-import { type CloudWorld, relayPort, startCloudWorld } from '../support/cloud-world.ts'
+import { type CloudWorld, startCloudWorld } from '../support/cloud-world.ts'
 import { deadline } from '../support/deadline.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
 
@@ -72,22 +69,4 @@ test('watch: stuck, it is started again; unused for as long as was set, the mach
   assert.deepEqual(await look(), [])
   rmSync(file('active'))
   assert.deepEqual(await look(), [])
-})
-
-test('watch: a new bundle that hangs is started again, and so taken back', async () => {
-  const { world, age, look } = await standing()
-  await using _ = world
-  await untilServing(world)
-  const state = world.state() as { claim: { deployKey: string; spki: string }; address: string }
-  const deployKey = parseToken(state.claim.deployKey, 'state file')
-  const { signal } = new AbortController()
-  const target = { address: state.address, port: relayPort, spki: state.claim.spki, signal }
-  const dial = () => callRelay({ ...target, deployKey })
-  const hanging = Buffer.from('setInterval(() => {}, 1_000)\n')
-  const options = { dial, deployKey, bundle: hanging, pollSeconds: 0.05, waitSeconds: 2, signal }
-  await assert.rejects(upgradeRelay(options), { code: 'SP_UPGRADE_FAILED' })
-  age('alive', 5)
-  assert.deepEqual(await look(), [restart])
-  await untilServing(world)
-  assert.match((await world.finish(['status'])).stdout, /bundle 1 did not come up: not confirmed/)
 })
