@@ -43,7 +43,7 @@ test('deploy: agents, status and logs of the standing relay', async () => {
   assert.ok(agents.includes(join.key.publicKey.toString('base64url')))
   await using agent = await connectBareAgent({ ...options, host: join.host })
   await world.finish(['agents', 'rm', 'laptop'])
-  await deadline(agent.closed, 5_000, 'end of the session')
+  await deadline(agent.closed, 15_000, 'end of the session')
   assert.equal((await world.finish(['agents', 'ls'])).stdout.split('\n').length, 1)
 
   const twice = await world.finish(['agents', 'rm', 'laptop'], 2)

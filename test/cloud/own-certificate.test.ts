@@ -7,6 +7,7 @@ import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:tls'
 import { once } from 'node:events'
 import test from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
 import { agentAlpn, matchesPin, parseJoinString, parseToken } from '@sallyport/protocol'
 import { callRelay, type DeployCall } from '../../packages/provisioner/src/deploy-call.ts'
 import { buildRelayBundle } from '../../scripts/bundle.ts'
@@ -71,7 +72,7 @@ async function shown(world: CloudWorld, alpn = 'http/1.1') {
   const host = world.fake.world.addresses[0]?.publicAddress ?? ''
   const ALPNProtocols = [alpn]
   const socket = connect({ host, port: relayPort, ALPNProtocols, rejectUnauthorized: false })
-  await deadline(once(socket, 'secureConnect'), 5_000, 'handshake')
+  await deadline(once(socket, 'secureConnect'), 15_000, 'handshake')
   const certificate = socket.getPeerX509Certificate() ?? assert.fail('no certificate')
   socket.destroy()
   return certificate
@@ -152,12 +153,13 @@ function callRelayOf(world: CloudWorld): Promise<DeployCall> {
 }
 
 async function retry<T>(attempt: () => Promise<T>): Promise<T> {
-  const until = performance.now() + 10_000
+  const until = performance.now() + 30_000
   for (;;) {
     try {
       return await attempt()
     } catch (error) {
       if (performance.now() > until) throw error
+      await delay(50)
     }
   }
 }

@@ -43,7 +43,7 @@ async function untilServing(world: CloudWorld): Promise<void> {
   const look = async (): Promise<void> => {
     while (!(await world.finish(['status'])).stdout.includes('serving on')) await delay(50)
   }
-  await deadline(look(), 15_000, 'relay')
+  await deadline(look(), 30_000, 'relay')
 }
 
 test('watch: stuck, it is started again; unused for as long as was set, the machine ends', async () => {

@@ -24,7 +24,7 @@ test('upgrade: a bundle that hangs is started again, and so taken back', async (
   const untilServing = async (): Promise<void> => {
     while (!(await status()).includes('serving on')) await delay(50)
   }
-  await deadline(untilServing(), 15_000, 'relay')
+  await deadline(untilServing(), 30_000, 'relay')
 
   const state = world.state() as { claim: { deployKey: string; spki: string }; address: string }
   const deployKey = parseToken(state.claim.deployKey, 'state file')
@@ -40,6 +40,6 @@ test('upgrade: a bundle that hangs is started again, and so taken back', async (
   utimesSync(`${machine.root}/var/lib/sallyport-relay/alive`, long, long)
   await machine.command(['/opt/sallyport/watch.sh'])
   assert.equal(machine.log().at(-1), 'restart --no-block sallyport-relay.service')
-  await deadline(untilServing(), 15_000, 'relay')
+  await deadline(untilServing(), 30_000, 'relay')
   assert.match(await status(), /bundle 1 did not come up: not confirmed/)
 })
