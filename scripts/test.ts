@@ -35,7 +35,7 @@ const tiers: Readonly<Record<string, Tier>> = {
   // Against a real authority, which connects to the relay's doors.
   acme: {
     directory: 'test/acme/',
-    testTimeoutMs: 2 * minuteMs,
+    testTimeoutMs: 5 * minuteMs,
     totalTimeoutMs: 20 * minuteMs,
     concurrency: 2,
   },

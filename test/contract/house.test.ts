@@ -24,7 +24,7 @@ test('house: no file is a drawer for odds and ends', () => {
 test('house: .ci/run installs what tests ask of the machine', () => {
   const script = readRepositoryFile('.ci/run')
   const installed = new Map(
-    [...script.matchAll(/^ {2}([\w-]+):([\w-]+)$/gm)].map(([, program = '', name]) => [
+    [...script.matchAll(/^ {2}([\w-]+):([\w.-]+)$/gm)].map(([, program = '', name]) => [
       program,
       name,
     ]),

@@ -43,6 +43,7 @@ export const requirements = {
   script: { programs: ['script'], install: 'bsdutils' },
   sshd: { programs: ['sshd'], install: 'openssh-server' },
   systemd: { programs: ['systemd-analyze'], install: 'systemd' },
+  testssl: { programs: ['testssl'], install: 'testssl.sh' },
   tinyproxy: { programs: ['tinyproxy'], install: 'tinyproxy-bin' },
   wrk: { programs: ['wrk'], install: 'wrk' },
   /** hashicorp/yamux itself, built from test/interop/go: Go 1.23 or later. */
