@@ -64,7 +64,6 @@ test('config: has its defaults', async () => {
     urls: [],
     certificates: undefined,
     httpProxy: undefined,
-    certificates: undefined,
     inspector: { host: '127.0.0.1', port: 4040, isExplicit: false },
   })
 })
