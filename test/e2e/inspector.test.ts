@@ -33,13 +33,14 @@ async function ask(link: string, path: string, body?: object): Promise<IncomingM
   return answer
 }
 
-test('inspector: a visit is listed, found by scripts, and sent again as its visitor sent it', async () => {
+test('inspector: a visit is listed, found by scripts, and sent again as its visitor sent it', async (context) => {
   const seen: string[] = []
   const origin = await startServer((asked, answer) => {
     const { url = '', headers } = asked
     seen.push([url, headers.host, headers['x-forwarded-for'], headers['x-forwarded-proto']].join())
     answer.end('hello')
   })
+  context.after(() => origin.close())
   await using relay = await startTestRelay()
   await using agent = await startTestAgent(relay, [`${origin.port}`, '--web-addr', '127.0.0.1:0'])
   const { url, link } = await agent.program.event('inspecting')
@@ -73,7 +74,6 @@ test('inspector: a visit is listed, found by scripts, and sent again as its visi
 
   // The page is served to anybody, and is whole.
   assert.match(await (await fetch(String(url))).text(), /<title>Sallyport inspector/)
-  origin.close()
 })
 
 test('inspector: a raw visit is listed with its bytes and its end', async () => {
