@@ -41,6 +41,7 @@ test('doctor: a Vite that refuses the host is told of once, with the line to cha
       problem: 'refuses the host 127.0.0.1',
       file: 'vite.config.js (Nuxt, Astro: under vite in their own file)',
       line: `server: { allowedHosts: ['127.0.0.1'] }`,
+      flag: '--host-header rewrite',
     },
   ])
 })

@@ -61,3 +61,19 @@ test('log: every event is one JSON line with its version and name', () => {
   }
   assert.equal(formatJson({ event: 'stopped', exit: 0 }), '{"v":1,"event":"stopped","exit":0}')
 })
+
+test('log: advice says what to write where, and the flag that does as well', () => {
+  const advice = {
+    event: 'advice',
+    target: 'localhost:5173',
+    server: 'Vite',
+    problem: 'refuses the host a.test',
+    file: 'vite.config.js',
+    line: 'x',
+  } as const
+  const log = new Log('info')
+  const said =
+    'agent: warning: Vite at localhost:5173 refuses the host a.test; in vite.config.js: x'
+  assert.deepEqual(log.lines(advice), [said])
+  assert.deepEqual(log.lines({ ...advice, flag: '--y' }), [`${said}; or start the agent with --y`])
+})

@@ -112,14 +112,10 @@ export class Log {
   }
 }
 
-function adviceLine({
-  server,
-  target,
-  problem,
-  file,
-  line,
-}: AgentEvent & { event: 'advice' }): string {
-  return `${server} at ${target} ${problem}; in ${file}: ${line}`
+function adviceLine(event: AgentEvent & { event: 'advice' }): string {
+  const { server, target, problem, file, line, flag } = event
+  const instead = flag === undefined ? '' : `; or start the agent with ${flag}`
+  return `${server} at ${target} ${problem}; in ${file}: ${line}${instead}`
 }
 
 /** An event as one line of NDJSON, without the line end. */

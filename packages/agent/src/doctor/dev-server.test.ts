@@ -117,6 +117,8 @@ for (const [answer, server, file, line] of cases) {
     assert.ok(advice)
     assert.deepEqual([advice.server, advice.line], [server, line])
     assert.match(advice.file, file)
+    const isOfHost = !['Next.js', 'Rails', 'Hugo'].includes(server) && !line.startsWith('CSRF')
+    assert.equal(advice.flag, isOfHost ? '--host-header rewrite' : undefined)
     assert.ok(isTelling(seen.status))
     assert.equal(adviseOn({ ...seen, status: seen.status + 1 }, address), undefined)
   })

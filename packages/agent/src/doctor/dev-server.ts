@@ -29,12 +29,16 @@ export interface Advice {
   readonly file: string
   /** What to write there. */
   readonly line: string
+  /** A flag of the agent that does as well; absent where the Host is not what it minds. */
+  readonly flag?: string
 }
 
 interface Rule {
   readonly server: string
   readonly status: number
   readonly matches: (answer: SeenAnswer) => boolean
+  /** It looks at nothing but Host. Rails looks at X-Forwarded-Host too, Next.js at Origin. */
+  readonly isOfHost?: true
   readonly problem?: (address: PublicAddress) => string
   readonly file: string
   readonly line: (address: PublicAddress) => string
@@ -49,6 +53,7 @@ const rules: readonly Rule[] = [
     // angular-cli, packages/angular/build/src/tools/vite/middlewares/host-check-middleware.ts
     server: 'Angular',
     status: 403,
+    isOfHost: true,
     matches: ({ body }) =>
       body.includes('<h1>Blocked request. This host (') && body.includes('angular.json'),
     file: 'angular.json, options of the serve target',
@@ -58,6 +63,7 @@ const rules: readonly Rule[] = [
     // nuxt/nuxt#31318: Vite's own text, and Vite is configured in nuxt.config.ts
     server: 'Nuxt',
     status: 403,
+    isOfHost: true,
     matches: ({ body, path }) => viteBlocked.test(body) && path.startsWith('/_nuxt/'),
     file: 'nuxt.config.ts',
     line: ({ host }) => `vite: { server: { allowedHosts: ['${host}'] } }`,
@@ -65,6 +71,7 @@ const rules: readonly Rule[] = [
   {
     server: 'Vite',
     status: 403,
+    isOfHost: true,
     matches: ({ body }) => viteBlocked.test(body) && body.includes('`preview.allowedHosts`'),
     file: 'vite.config.js',
     line: ({ host }) => `preview: { allowedHosts: ['${host}'] }`,
@@ -72,6 +79,7 @@ const rules: readonly Rule[] = [
   {
     server: 'Vite',
     status: 403,
+    isOfHost: true,
     matches: ({ body }) => viteBlocked.test(body),
     file: 'vite.config.js (Nuxt, Astro: under vite in their own file)',
     line: ({ host }) => `server: { allowedHosts: ['${host}'] }`,
@@ -80,6 +88,7 @@ const rules: readonly Rule[] = [
     // webpack-dev-server lib/Server.js, host-header-check, 5.2 and 6.0
     server: 'webpack-dev-server',
     status: 403,
+    isOfHost: true,
     matches: ({ body }) => body === 'Invalid Host header',
     file: 'webpack.config.js (Vue CLI: vue.config.js)',
     line: ({ host }) => `devServer: { allowedHosts: ['${host}'] }`,
@@ -99,6 +108,7 @@ const rules: readonly Rule[] = [
     // ALLOWED_HOSTS that is not empty is without the names that DEBUG allows by itself.
     server: 'Django',
     status: 400,
+    isOfHost: true,
     matches: ({ body }) => /<title>DisallowedHost\s/.test(body),
     file: 'settings.py',
     line: ({ host }) => `ALLOWED_HOSTS = ['${host}', '.localhost', '127.0.0.1', '[::1]']`,
@@ -144,5 +154,6 @@ export function adviseOn(answer: SeenAnswer, address: PublicAddress): Advice | u
   if (!rule) return undefined
   const { server, file } = rule
   const problem = rule.problem?.(address) ?? `refuses the host ${address.host}`
-  return { server, problem, file, line: rule.line(address) }
+  const flag = rule.isOfHost && { flag: '--host-header rewrite' }
+  return { server, problem, file, line: rule.line(address), ...flag }
 }

@@ -58,12 +58,13 @@ async function ask(facts: VisitFacts, world: WhyWorld): Promise<Found> {
   const { origin } = new URL(place.url)
   const advice = adviseOn({ status, path, body }, { ...place, origin })
   if (!advice) return { state: 'ok', text }
-  const { server, problem, file, line } = advice
+  const { server, problem, file, line, flag } = advice
+  const instead = flag === undefined ? '' : `; or agent connect ${flag}`
   return {
     state: 'broken',
     code: 'SP_ORIGIN_HOST',
     text: `${text}: ${server} ${problem}`,
-    fix: `in ${file}: ${line}`,
+    fix: `in ${file}: ${line}${instead}`,
   }
 }
 
