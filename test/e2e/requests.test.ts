@@ -1,5 +1,5 @@
 // `agent requests` and `agent replay` beside an agent that runs: found by its note, asked over its
-// inspector's API.
+// inspector's API. All of them are the program, in this process.
 import assert from 'node:assert/strict'
 import { createHmac } from 'node:crypto'
 import { once } from 'node:events'
@@ -12,7 +12,7 @@ import { Changes } from '../support/changes.ts'
 import { startServer } from '../support/http-server.ts'
 import { startInProcessRelay } from '../support/in-process-relay.ts'
 import { joinOf } from '../support/joined-agent.ts'
-import { type Program, runProgram } from '../support/run-program.ts'
+import { Command } from '../support/command.ts'
 import { type TemporaryDirectory, temporaryDirectory } from '../support/temporary-directory.ts'
 
 const secret = 'of the webhook'
@@ -54,8 +54,8 @@ class Rig implements AsyncDisposable {
     return this.#changes.until(`${count} requests`, () => this.#seen.length >= count)
   }
 
-  run(args: readonly string[], env: Readonly<Record<string, string>> = {}): Program {
-    return runProgram('agent', args, { env: { XDG_RUNTIME_DIR: this.directory.path, ...env } })
+  run(args: readonly string[], env: Readonly<Record<string, string>> = {}): Command {
+    return new Command(args, { XDG_RUNTIME_DIR: this.directory.path, ...env })
   }
 
   /** What a sender does: signs it, and gives up after that. */
@@ -98,14 +98,12 @@ async function startRig(): Promise<Rig> {
   const directory = stack.use(await temporaryDirectory())
   const args = ['connect', String(origin.port), '--url', 'https://127.0.0.1', '--json']
   const agent = stack.use(
-    runProgram('agent', [...args, '--web-addr', '127.0.0.1:0'], {
-      env: {
-        SALLYPORT_JOIN: formatJoinString(joinOf(relay)).reveal(),
-        XDG_RUNTIME_DIR: directory.path,
-      },
+    new Command([...args, '--web-addr', '127.0.0.1:0'], {
+      SALLYPORT_JOIN: formatJoinString(joinOf(relay)).reveal(),
+      XDG_RUNTIME_DIR: directory.path,
     }),
   )
-  await agent.event('ready', 30_000)
+  await agent.event('ready')
   return new Rig(`https://127.0.0.1:${relay.port}`, directory, seen, changes, stack)
 }
 
@@ -115,26 +113,26 @@ test('requests: are listed, filtered, and sent again', async () => {
   await rig.send('/two', 'second')
   {
     await using program = rig.run(['requests'])
-    await program.expectExit(0, 30_000)
+    await program.expectExit(0)
     assert.match(
-      program.stdout.text,
-      /^\w+ {2}[\d:]{8} {2}200 +\d+ ms {2}POST \/one\?x=%1B\[2J\n.*\/two$/,
+      program.stdout,
+      /^\w+ {2}[\d:]{8} {2}200 +\d+ ms {2}POST \/one\?x=%1B\[2J\n.*\/two\n$/,
     )
   }
   await using listed = rig.run(['requests', 'path=/TWO', 'status=2xx', '--json'])
-  await listed.expectExit(0, 30_000)
+  await listed.expectExit(0)
   const { id, method, target, status } = await listed.event('request')
   assert.deepEqual([method, target, status], ['POST', '/two', 200])
-  assert.equal(listed.stdout.all.length, 1)
+  assert.equal(listed.stdout.trim().split('\n').length, 1)
   {
     await using program = rig.run(['replay', String(id)])
-    await program.expectExit(0, 30_000)
-    assert.match(program.stdout.text, /^POST \/two is answered 200 after \d+ ms; it is \w+$/)
+    await program.expectExit(0)
+    assert.match(program.stdout, /^POST \/two is answered 200 after \d+ ms; it is \w+\n$/)
     await program.errorLine(/github signature is sent as it was: SALLYPORT_GITHUB_SECRET or/)
   }
   assert.deepEqual(rig.seen[2], { method: 'POST', url: '/two', body: 'second', isSigned: true })
   await using unknown = rig.run(['replay', 'nosuch'])
-  await unknown.expectExit(2, 30_000)
+  await unknown.expectExit(2)
   await unknown.errorLine(/it is not, or no longer, held/)
 })
 
@@ -152,7 +150,7 @@ test('requests: an edited webhook is signed anew, with a secret from a file of 0
       EDITOR: editor,
       ...env,
     })
-    await program.expectExit(0, 30_000)
+    await program.expectExit(0)
     const { status } = await program.event('replayed')
     assert.equal(status, rig.seen.at(-1)?.isSigned === true ? 200 : 401)
     return rig.seen.at(-1)
@@ -166,7 +164,7 @@ test('requests: an edited webhook is signed anew, with a secret from a file of 0
   assert.deepEqual(await edit(fromFile), { ...edited, isSigned: true })
   await chmod(file, 0o644)
   await using program = rig.run(['replay', 'last'], fromFile)
-  await program.expectExit(3, 30_000)
+  await program.expectExit(3)
   await program.errorLine(/secret file .*needs mode 0600/)
 })
 
@@ -176,7 +174,7 @@ test('requests: --on-change sends it at each change, until Ctrl-C', async () => 
   const watched = rig.directory.join('src')
   await mkdir(`${watched}/deep`, { recursive: true })
   await using program = rig.run(['replay', 'last', '--on-change', watched])
-  await program.errorLine(/sends it at each change below/, 30_000)
+  await program.errorLine(/sends it at each change below/)
   assert.equal(rig.seen.length, 1, 'not before a change')
   await writeFile(`${watched}/deep/a.js`, '1')
   await rig.untilSeen(2)
@@ -184,5 +182,5 @@ test('requests: --on-change sends it at each change, until Ctrl-C', async () => 
   await writeFile(`${watched}/b.js`, '1')
   await rig.untilSeen(3)
   program.signal('SIGINT')
-  await program.expectExit(0, 30_000)
+  await program.expectExit(0)
 })

@@ -24,7 +24,7 @@ import { startServer } from '../support/http-server.ts'
 import { type InProcessRelay, startInProcessRelay } from '../support/in-process-relay.ts'
 import { addKey, joinAgent, joinOf, publicPort } from '../support/joined-agent.ts'
 import { echo, startOrigin } from '../support/origin.ts'
-import { runProgram } from '../support/run-program.ts'
+import { Command } from '../support/command.ts'
 import { visitUrl } from '../support/visit-url.ts'
 
 const bareUrl = 'https://127.0.0.1'
@@ -267,20 +267,20 @@ test('why: the program prints it, as lines and as events, and exits with what is
   await using _agent = await joinAgent(relay, origin.port, { url: bareUrl })
   const env = { SALLYPORT_JOIN: formatJoinString(joinOf(relay)).reveal() }
   {
-    await using program = runProgram('agent', ['why', String(origin.port)], { env })
-    await program.expectExit(0, 50_000)
-    assert.match(program.stdout.text, /✓ visit +[\d.]+ ms {2}GET \/ is answered 200\n/)
-    assert.match(program.stdout.text, /\nevery hop works$/)
+    await using program = new Command(['why', String(origin.port)], env)
+    await program.expectExit(0)
+    assert.match(program.stdout, /✓ visit +[\d.]+ ms {2}GET \/ is answered 200\n/)
+    assert.match(program.stdout, /\nevery hop works\n$/)
   }
   {
     const args = ['why', 'https://nobody.invalid', '--json']
-    await using program = runProgram('agent', args, { env })
-    await program.expectExit(3, 50_000)
+    await using program = new Command(args, env)
+    await program.expectExit(3)
     const { hop, code, exit } = await program.event('why')
     assert.deepEqual([hop, code, exit], ['public name', 'SP_DNS_RECORD', 3])
   }
   await relay.relay.destroy()
-  await using program = runProgram('agent', ['why'], { env })
-  await program.expectExit(5, 50_000)
-  assert.match(program.stdout.text, /✗ relay port.*ECONNREFUSED.*\n +→ is the relay up/)
+  await using program = new Command(['why'], env)
+  await program.expectExit(5)
+  assert.match(program.stdout, /✗ relay port.*ECONNREFUSED.*\n +→ is the relay up/)
 })

@@ -9,6 +9,9 @@ import { deadline } from './deadline.ts'
 import { repositoryRoot } from './run-program.ts'
 import { TestTerminal } from './test-terminal.ts'
 
+/** A program that starts on a machine that is busy with others. */
+const showsWithinMs = 40_000
+
 export interface TerminalOptions {
   readonly env?: Readonly<Record<string, string>>
   readonly columns?: number
@@ -83,6 +86,7 @@ export function runOnTerminal(
         what,
         () => holds(shown),
         () => `\n${shown.join('\n')}`,
+        showsWithinMs,
       ),
     async resize(newColumns, newRows) {
       const name = /\/dev\/pts\/\d+/.exec(output)?.[0]
