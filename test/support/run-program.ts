@@ -31,6 +31,9 @@ export interface RunOptions {
   readonly descriptors?: number
 }
 
+/** For what takes a fraction of a second: a machine on which others work may need a hundred times that. */
+const patienceMs = 30_000
+
 /** What runs now. The test runner ends a file that is late by SIGTERM: its programs go with it. */
 const running = new Set<ChildProcessByStdio<Writable, Readable, Readable>>()
 process.once('exit', () => {
@@ -118,17 +121,17 @@ export class Program implements AsyncDisposable {
   }
 
   /** The first line of stdout that contains `text` or matches it. */
-  line(text: string | RegExp, ms = 10_000): Promise<string> {
+  line(text: string | RegExp, ms = patienceMs): Promise<string> {
     return this.#seen(this.stdout.find(`line ${String(text)} on stdout`, picker(text), ms))
   }
 
   /** The first line of stderr that contains `text` or matches it. */
-  errorLine(text: string | RegExp, ms = 10_000): Promise<string> {
+  errorLine(text: string | RegExp, ms = patienceMs): Promise<string> {
     return this.#seen(this.stderr.find(`line ${String(text)} on stderr`, picker(text), ms))
   }
 
   /** The first NDJSON event of that name on stdout (`--json`). */
-  event(name: string, ms = 10_000): Promise<Readonly<Record<string, unknown>>> {
+  event(name: string, ms = patienceMs): Promise<Readonly<Record<string, unknown>>> {
     const pick = (line: string) => {
       const event = parseObject(line)
       return event?.['event'] === name ? event : undefined
@@ -141,7 +144,7 @@ export class Program implements AsyncDisposable {
   }
 
   /** Waits for the end and asserts how it came: an exit code, or the signal that killed it. */
-  async expectExit(expected: number | NodeJS.Signals, ms = 10_000): Promise<void> {
+  async expectExit(expected: number | NodeJS.Signals, ms = patienceMs): Promise<void> {
     const { code, signal } = await this.#seen(deadline(this.exited, ms, 'exit'))
     if ((signal ?? code) === expected) return
     throw new Error(`exited with ${String(signal ?? code)}, not ${expected}${this.#transcript()}`)
