@@ -12,7 +12,7 @@ const ofSelfSigned = /Chain of trust|neither CRL nor OCSP URI/
 
 test(
   'testssl: nothing is wrong with the relay but a certificate that is self-signed',
-  requires('testssl', 'openssl'),
+  { ...requires('testssl', 'openssl'), timeout: 900_000 },
   async () => {
     await using relay = await startTestRelay()
     const origin = await startServer((_request, response) => response.end('hello'))
@@ -22,22 +22,26 @@ test(
         '--url',
         'https://a.test',
       ])
-      await using scan = runCommand(programPath('testssl'), [
-        '--quiet',
-        '--warnings',
-        'off',
-        '--color',
-        '0',
-        '--ip',
-        '127.0.0.1',
-        '-p',
-        '-s',
-        '-f',
-        '-P',
-        '-S',
-        '-U',
-        `a.test:${relay.port}`,
-      ])
+      await using scan = runCommand(
+        programPath('testssl'),
+        [
+          '--quiet',
+          '--warnings',
+          'off',
+          '--color',
+          '0',
+          '--ip',
+          '127.0.0.1',
+          '-p',
+          '-s',
+          '-f',
+          '-P',
+          '-S',
+          '-U',
+          `a.test:${relay.port}`,
+        ],
+        { stdin: '' },
+      )
       await scan.exited
       const { all: lines, text } = scan.stdout
       assert.match(text, /TLS 1\.3 +offered \(OK\)/)

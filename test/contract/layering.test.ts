@@ -28,7 +28,7 @@ const mayImport: Readonly<Record<Package, readonly Package[]>> = {
   acme: ['protocol'],
   relay: ['protocol', 'mux', 'settings', 'acme'],
   agent: ['protocol', 'mux', 'settings', 'acme'],
-  provisioner: ['protocol', 'agent'],
+  provisioner: ['protocol', 'acme', 'agent'],
   sallyport: ['relay', 'agent', 'provisioner'],
 }
 

@@ -26,6 +26,8 @@ const ports = {
 export interface PebbleOptions {
   /** Where every name points, and where it validates: 5001 for TLS, 5002 for HTTP. */
   readonly address: string
+  /** HOST:PORT of another name server than one that gives every name the address. */
+  readonly dns?: string
   /** Percent of good nonces that are refused; default none. */
   readonly badNonces?: number
   /** Up to so many seconds before each validation; default none. */
@@ -87,7 +89,12 @@ export async function startPebble(options: PebbleOptions): Promise<Pebble> {
   const { pendingSeconds, badNonces = 0 } = options
   const program = runCommand(
     pebbleBinary('pebble'),
-    ['-config', directory.join('pebble.json'), '-dnsserver', `${address}:${ports.dns}`],
+    [
+      '-config',
+      directory.join('pebble.json'),
+      '-dnsserver',
+      options.dns ?? `${address}:${ports.dns}`,
+    ],
     {
       env: {
         PEBBLE_WFE_NONCEREJECT: String(badNonces),

@@ -1,6 +1,6 @@
 // What people write about an authority, for relay and agent alike.
 import { type ErrorCode, badInput, isIp } from '@sallyport/protocol'
-import { type ChallengeType, challengeTypes } from './challenge.ts'
+import { type DoorChallengeType, challengeTypes } from './challenge.ts'
 
 export interface AcmeDirectory {
   readonly url: string
@@ -29,7 +29,7 @@ export function parseChallenges(
   text: string,
   where: string,
   code: ErrorCode,
-): readonly ChallengeType[] {
+): readonly DoorChallengeType[] {
   const named = text.split(',').map((one) => one.trim())
   const found = named.map((name) => challengeTypes.find((type) => type === name))
   if (found.every((type) => type !== undefined)) return [...new Set(found)]

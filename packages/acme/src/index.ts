@@ -21,10 +21,13 @@ export {
   type Challenge,
   type ChallengeResponder,
   type ChallengeType,
+  challengeRecord,
+  type DoorChallengeType,
   challengeServerName,
   challengeTypes,
   createChallengeCertificate,
   reverseName,
 } from './challenge.ts'
 export { maxOrganizationChars } from './limits.ts'
+export { orderCertificate, type OrderOptions } from './order.ts'
 export { type CertificateSubject, createSelfSigned, generateTlsKey } from './self-signed.ts'

@@ -13,8 +13,8 @@ import { maxPollMs, pollMs } from './limits.ts'
 export interface OrderOptions {
   readonly authority: Authority
   readonly names: readonly string[]
-  /** The certificate's key, ECDSA P-256. */
-  readonly key: KeyObject
+  /** The certificate's key, ECDSA P-256; or a request (PKCS #10, DER) of a key that is elsewhere. */
+  readonly key: KeyObject | Buffer
   readonly responder: ChallengeResponder
   /** How often a type has failed, to try another one: the first try takes the best. */
   readonly attempt: number
@@ -60,8 +60,9 @@ const tokenPattern = /^[\w-]{1,512}$/
 export async function orderCertificate(options: OrderOptions): Promise<string> {
   const { authority, names, key, signal } = options
   const { url, order } = await placeOrder(options)
-  for (const one of order.authorizations) await authorize(one, options)
-  const csr = createCertificateRequest(key, names).toString('base64url')
+  await authorize(order.authorizations, options)
+  const request = Buffer.isBuffer(key) ? key : createCertificateRequest(key, names)
+  const csr = request.toString('base64url')
   await authority.post('certificate request', order.finalize, orderSchema, {
     payload: { csr },
     signal,
@@ -102,20 +103,26 @@ async function placeOrder(options: OrderOptions): Promise<{ url: string; order: 
   return { url: reply.location, order: reply.value }
 }
 
-async function authorize(url: string, options: OrderOptions): Promise<void> {
+/** All are answered before the authority looks at one: records of one name are seen together. */
+async function authorize(urls: readonly string[], options: OrderOptions): Promise<void> {
   const { authority, responder, signal } = options
-  const { value: asked } = await authority.post('authorization', url, authorizationSchema, {
-    signal,
-  })
-  if (asked.status === 'valid') return
-  const { challenge, challengeUrl } = choose(asked, options)
-  responder.present(challenge)
+  const presented: Challenge[] = []
+  const asked: { readonly url: string; readonly challengeUrl: string; readonly what: string }[] = []
   try {
-    const what = `${challenge.type} of ${challenge.name}`
-    await authority.post(what, challengeUrl, z.unknown(), { payload: {}, signal })
-    await poll(options, what, url, authorizationSchema, ({ status }) => status === 'valid')
+    for (const url of urls) {
+      const reply = await authority.post('authorization', url, authorizationSchema, { signal })
+      if (reply.value.status === 'valid') continue
+      const { challenge, challengeUrl } = choose(reply.value, options)
+      presented.push(challenge)
+      await responder.present(challenge)
+      asked.push({ url, challengeUrl, what: `${challenge.type} of ${challenge.name}` })
+    }
+    for (const { url, challengeUrl, what } of asked) {
+      await authority.post(what, challengeUrl, z.unknown(), { payload: {}, signal })
+      await poll(options, what, url, authorizationSchema, ({ status }) => status === 'valid')
+    }
   } finally {
-    responder.withdraw(challenge)
+    for (const challenge of presented) await responder.withdraw(challenge)
   }
 }
 
@@ -171,8 +178,11 @@ function checkChain(chain: string, { key, names }: OrderOptions): void {
   } catch {
     throw acmeError('certificate: the authority sent none in PEM')
   }
-  const covers = (name: string) => (isIp(name) ? leaf.checkIP(name) : leaf.checkHost(name))
-  if (!leaf.checkPrivateKey(key) || !names.every((name) => covers(name) !== undefined)) {
+  // A `*` stands for one label, and so does any label.
+  const asked = (name: string) => name.replace(/^\*\./, 'any.')
+  const covers = (name: string) => (isIp(name) ? leaf.checkIP(name) : leaf.checkHost(asked(name)))
+  const isOurs = Buffer.isBuffer(key) || leaf.checkPrivateKey(key)
+  if (!isOurs || !names.every((name) => covers(name) !== undefined)) {
     throw acmeError('certificate: the authority sent another one than was ordered')
   }
 }

@@ -6,7 +6,17 @@ import type { Setting } from './env-file.ts'
 import { defaultLogLines } from './limits.ts'
 
 /** Commands of one word. */
-const words = ['plan', 'up', 'status', 'down', 'list', 'iam-policy', 'logs', 'upgrade'] as const
+const words = [
+  'plan',
+  'up',
+  'status',
+  'down',
+  'list',
+  'iam-policy',
+  'logs',
+  'upgrade',
+  'certificate',
+] as const
 
 export type Command =
   | { readonly do: (typeof words)[number] }
@@ -60,6 +70,8 @@ export const help = `provisioner: from AWS credentials to a running relay, and b
   provisioner agents rm NAME    takes its key away; its sessions end
   provisioner logs              the last lines of the relay's log
   provisioner upgrade           the relay's bundle of this release; takes it back unless it comes up
+  provisioner certificate       one for the name and *.name, by DNS; renewed when this is run again:
+                                SALLYPORT_ACME_DIRECTORY, letsencrypt, staging or a URL
 
   --env-file FILE          settings (.env)
   --json                   events, one JSON object a line

@@ -134,7 +134,7 @@ function narrowed(one: Statement, name: string, hasCaa: boolean): Statement[] {
 }
 
 function recordNames(name: string): string[] {
-  return [name, `\\052.${name}`, `_sallyport.${name}`]
+  return [name, `\\052.${name}`, `_sallyport.${name}`, `_acme-challenge.${name}`]
 }
 
 /** The statement that allows an action, for the message that says it is missing. */

@@ -49,3 +49,9 @@ export const defaultLogLines = 100
 
 /** A relay that starts again drains for 30 s at most; twice that, and a start on a slow machine. */
 export const restartWaitSeconds = 90
+
+/** What answers a challenge is gone in a minute: it need not be remembered. */
+export const challengeTtlSeconds = 60
+
+/** From the order to the certificate: Route 53 spreads records in a minute, authorities look for some. */
+export const certifySeconds = 600

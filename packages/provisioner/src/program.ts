@@ -13,7 +13,15 @@ import { readRelayBundle } from './relay-bundle.ts'
 import { createRelayBootstrap } from './relay-bootstrap.ts'
 import { resolveName } from './resolve-name.ts'
 import { parseSettings } from './settings.ts'
-import { runAddAgent, runListAgents, runLogs, runRemoveAgent, runUpgrade } from './relay-program.ts'
+import { parseAuthority } from './authority-settings.ts'
+import {
+  runAddAgent,
+  runCertify,
+  runListAgents,
+  runLogs,
+  runRemoveAgent,
+  runUpgrade,
+} from './relay-program.ts'
 import { down, plan, up, type StackOptions } from './stack.ts'
 import { runStatus } from './status-program.ts'
 import { enabledRegions, findStacks, type FoundStack } from './stacks.ts'
@@ -86,6 +94,12 @@ async function run(options: ProgramOptions, line: CommandLine): Promise<number> 
       return runRemoveAgent(output, stack, line.command.name)
     case 'logs':
       return runLogs(output, stack, line.lines)
+    case 'certificate':
+      return runCertify(
+        output,
+        stack,
+        parseAuthority((name) => line.settings.get(name) ?? fromEnv(name)),
+      )
     case 'upgrade':
       return runUpgrade(output, stack, readBundle())
   }

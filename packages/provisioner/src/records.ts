@@ -64,7 +64,7 @@ export async function observeRecords(
 }
 
 /** The record sets of exactly one name, of every type. */
-async function recordsAt(
+export async function recordsAt(
   cloud: Cloud,
   HostedZoneId: string,
   name: string,

@@ -1,4 +1,6 @@
-// The commands that steer a standing relay: `agents`, `logs`, `upgrade`. What they print, and their exit codes.
+// The commands that steer a standing relay: `agents`, `logs`, `upgrade`, `certificate`. What they print, and their exit codes.
+import type { AuthoritySettings } from './authority-settings.ts'
+import { certify } from './certify.ts'
 import { emit, type Output } from './output.ts'
 import { addAgent, listAgents, readLogs, removeAgent, upgrade } from './relay-commands.ts'
 import type { StackOptions } from './stack.ts'
@@ -52,6 +54,21 @@ export async function runUpgrade(
     output.error(
       hasRestarted ? `the relay runs bundle ${version}` : 'the relay runs this bundle already',
     )
+  }
+  return 0
+}
+
+export async function runCertify(
+  output: Output,
+  stack: StackOptions,
+  authority: AuthoritySettings,
+): Promise<number> {
+  const { names, validTo } = await certify(stack, authority)
+  if (output.json) emit(output, 'certified', { names, valid_to: validTo.toISOString() })
+  else {
+    const until = validTo.toISOString().slice(0, 10)
+    output.error(`visitors get a certificate for ${names.join(' and ')} until ${until}`)
+    output.error('nothing renews it by itself: run this again in its last third')
   }
   return 0
 }

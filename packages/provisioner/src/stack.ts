@@ -39,7 +39,7 @@ export interface StackOptions {
 /** A stack id for calls that come before there is one. */
 const noStack = 'none'
 
-function createCloud(options: StackOptions, stack: string, region: string): Cloud {
+export function createCloud(options: StackOptions, stack: string, region: string): Cloud {
   const { settings, env, signal } = options
   return {
     ...createClients({ region, credentials: settings.credentials, env }),

@@ -48,6 +48,8 @@ const stateSchema = z.strictObject({
     })
     .optional(),
   agentToken: z.string().optional(),
+  /** PEM of the key of our account at each authority. */
+  acmeAccounts: z.record(z.string(), z.string()).optional(),
   endpoint: z.string().optional(),
   address: z.string().optional(),
   joinString: z.string().optional(),

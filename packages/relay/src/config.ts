@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path'
 import {
   type AcmeDirectory,
   type CertificateSubject,
-  type ChallengeType,
+  type DoorChallengeType,
   challengeTypes,
   maxOrganizationChars,
 } from '@sallyport/acme'
@@ -55,7 +55,7 @@ export interface AcmeConfig {
   readonly email: string | undefined
   /** Absolute. */
   readonly caFile: string | undefined
-  readonly challenges: readonly ChallengeType[]
+  readonly challenges: readonly DoorChallengeType[]
   readonly profile: string | undefined
 }
 

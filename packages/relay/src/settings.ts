@@ -2,7 +2,7 @@
 // for in the order flags > environment > env file > relay.yaml > relay.json > defaults.
 import {
   type AcmeDirectory,
-  type ChallengeType,
+  type DoorChallengeType,
   maxOrganizationChars,
   parseAcmeDirectory,
   parseAcmeProfile,
@@ -95,7 +95,7 @@ export interface Settings {
   readonly acmeEmail: string
   /** A file. */
   readonly acmeCaFile: string
-  readonly acmeChallenges: readonly ChallengeType[]
+  readonly acmeChallenges: readonly DoorChallengeType[]
   readonly acmeProfile: string
   readonly insecureNoAuth: boolean
   /** Permissions, as they were written. */
