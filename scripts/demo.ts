@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { text } from 'node:stream/consumers'
+import { writeInspectorPage } from './inspector-page.ts'
 
 const isOnce = process.argv.slice(2).includes('--once')
 const startTimeoutMs = 20_000
@@ -57,6 +58,7 @@ function field(event: string, name: string): (line: string) => string | undefine
 }
 
 async function main(): Promise<void> {
+  await writeInspectorPage()
   const node = process.execPath
   const origin = start('service', node, [...process.execArgv, '--', 'scripts/demo-origin.ts'])
   const originPort = await firstLine(origin, (line) => line)
@@ -82,7 +84,7 @@ async function main(): Promise<void> {
   const agent = start(
     'agent',
     'node_modules/.bin/agent',
-    ['connect', originPort, '--json', '--web-addr', 'off'],
+    ['connect', originPort, '--json', ...(isOnce ? ['--web-addr', 'off'] : [])],
     { SALLYPORT_JOIN: joinString.replace(/:\d+\?/, `:${port}?`) },
   )
   const url = await firstLine(agent, field('ready', 'url'))
