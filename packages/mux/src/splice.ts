@@ -5,7 +5,7 @@ import type { Socket } from 'node:net'
 import { type SallyportError, halfClosedIdleMs, tcpKeepAliveMs } from '@sallyport/protocol'
 import { ChunkQueue, isWorthKeeping } from './chunk-queue.ts'
 import type { Clock, Timer } from './clock.ts'
-import { jointWriteBytes, smallWriteBytes, viewBytesMin } from './limits.ts'
+import { jointWriteBytes, smallWriteBytes, unpackedBytes, viewBytesMin } from './limits.ts'
 import { RecordShelf } from './record-shelf.ts'
 import type { SocketEnd, SocketHandlers } from './socket-end.ts'
 import type { MuxStream, StreamReceiver } from './stream.ts'
@@ -115,7 +115,7 @@ class Splice implements StreamReceiver, SocketHandlers {
       socket.cork()
     }
     this.#written += chunk.length
-    if (!isWorthKeeping(chunk) && socket.writableLength > 0) {
+    if (this.#mustJoin(chunk)) {
       this.#tail.push(chunk)
       this.#tailBytes += chunk.length
       if (this.#tailBytes >= viewBytesMin) this.#writeTail()
@@ -128,6 +128,13 @@ class Splice implements StreamReceiver, SocketHandlers {
     this.#corkedBytes += chunk.length
     socket.write(chunk, this.#onWritten)
     if (this.#corkedBytes >= jointWriteBytes) this.onTurnEnd()
+  }
+
+  /** A sink that takes bytes soon gets them as they are; behind one that does not they are packed. */
+  #mustJoin(chunk: Buffer): boolean {
+    const waiting = this.#socket.writableLength
+    if (waiting === 0) return false
+    return chunk.length < viewBytesMin || (waiting > unpackedBytes && !isWorthKeeping(chunk))
   }
 
   #writeTail(): void {
