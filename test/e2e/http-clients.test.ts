@@ -1,5 +1,5 @@
-// Programs that people have, on an https route of a real relay and agent: curl, h2load, a browser's
-// WebSocket in the form of ws, and gRPC.
+// Programs that people have, on an https route of a real relay and agent: curl, h2load, nghttp, a
+// browser's WebSocket in the form of ws, and gRPC.
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
@@ -16,7 +16,10 @@ import { programPath, requires } from '../support/requires.ts'
 
 const name = 'app.test'
 
-async function run(program: 'curl' | 'h2load', args: readonly string[]): Promise<string> {
+async function run(
+  program: 'curl' | 'h2load' | 'nghttp',
+  args: readonly string[],
+): Promise<string> {
   const child = spawn(programPath(program), args, { stdio: ['ignore', 'pipe', 'inherit'] })
   return await deadline(text(child.stdout), 50_000, `end of ${program}`)
 }
@@ -57,6 +60,23 @@ test('https route: h2load has no failure', requires('h2load'), async () => {
     assert.match(output, /500 succeeded, 0 failed, 0 errored, 0 timeout/)
   }
 })
+
+test(
+  'https route: nghttp sees every stream of its connection end whole',
+  requires('nghttp'),
+  async () => {
+    await using relay = await startInProcessRelay()
+    await using origin = await startServer((request, response) => {
+      response.end(request.url?.slice(1).repeat(1_000))
+    })
+    // It has no way to connect elsewhere than to the host of its URL.
+    await using _agent = await joinAgent(relay, origin.port, { url: 'https://localhost' })
+    const urls = ['a', 'bb', 'ccc'].map((path) => `https://localhost:${relay.port}/${path}`)
+    const output = await run('nghttp', ['--no-verify-peer', ...urls])
+    assert.equal(output.length, 6_000)
+    assert.match(output, /^(a{1000}|(bb){1000}|(ccc){1000}){3}$/)
+  },
+)
 
 test('https route: a WebSocket says and hears, and its close code passes', async () => {
   await using relay = await startInProcessRelay()

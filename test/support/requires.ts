@@ -26,6 +26,7 @@ export const requirements = {
   curl: { programs: ['curl'], install: 'curl' },
   go: { programs: ['go'], install: 'golang-go' },
   h2load: { programs: ['h2load'], install: 'nghttp2-client' },
+  nghttp: { programs: ['nghttp'], install: 'nghttp2-client' },
   h11: { programs: ['python3'], install: 'python3-h11', locate: pythonWithH11, unfit: lacksH11 },
   iperf3: { programs: ['iperf3'], install: 'iperf3' },
   mmdebstrap: { programs: ['mmdebstrap'], install: 'mmdebstrap' },
