@@ -7,12 +7,12 @@ import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:tls'
 import { once } from 'node:events'
 import test from 'node:test'
-import { setTimeout as delay } from 'node:timers/promises'
 import { agentAlpn, matchesPin, parseJoinString, parseToken } from '@sallyport/protocol'
 import { callRelay, type DeployCall } from '../../packages/provisioner/src/deploy-call.ts'
 import { buildRelayBundle } from '../../scripts/bundle.ts'
 import { type CloudWorld, relayPort, startCloudWorld } from '../support/cloud-world.ts'
 import { deadline } from '../support/deadline.ts'
+import { retry } from '../support/retry.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
 
 const build = await temporaryDirectory()
@@ -150,16 +150,4 @@ function callRelayOf(world: CloudWorld): Promise<DeployCall> {
     deployKey: parseToken(state.claim.deployKey, 'state file'),
     signal: AbortSignal.timeout(20_000),
   })
-}
-
-async function retry<T>(attempt: () => Promise<T>): Promise<T> {
-  const until = performance.now() + 30_000
-  for (;;) {
-    try {
-      return await attempt()
-    } catch (error) {
-      if (performance.now() > until) throw error
-      await delay(50)
-    }
-  }
 }

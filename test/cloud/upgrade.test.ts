@@ -12,6 +12,7 @@ import { callRelay, type DeployCall } from '../../packages/provisioner/src/deplo
 import { buildRelayBundle } from '../../scripts/bundle.ts'
 import { type CloudWorld, relayPort, startCloudWorld } from '../support/cloud-world.ts'
 import { deadline } from '../support/deadline.ts'
+import { retry } from '../support/retry.ts'
 import { runProgram } from '../support/run-program.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
 import { visitUrl } from '../support/visit-url.ts'
@@ -51,11 +52,11 @@ async function bundleOf(world: CloudWorld): Promise<Record<string, unknown>> {
 test('upgrade: a visit under way ends whole; what does not come up is taken back', async () => {
   await using world = await startWorld()
   await world.finish(['up'])
-  let answer: ServerResponse | undefined
+  const slowAsked = Promise.withResolvers<ServerResponse>()
   const origin = createServer((request, response) => {
     if (request.url === '/slow') {
       response.write('begin ')
-      answer = response
+      slowAsked.resolve(response)
     } else response.end('quick')
   })
   origin.listen(0, '127.0.0.1')
@@ -69,7 +70,7 @@ test('upgrade: a visit under way ends whole; what does not come up is taken back
     const url = String((await agent.event('ready'))['url'])
     assert.equal(await visitUrl(url), 'quick')
     const slow = visitUrl(new URL('/slow', url).href)
-    while (answer === undefined) await delay(10)
+    const answer = await deadline(slowAsked.promise, 10_000, 'request for /slow')
 
     const upgrade = world.finish(['upgrade'], 0, edition('second'))
     let isOver = false
@@ -124,10 +125,7 @@ test('upgrade: a visit under way ends whole; what does not come up is taken back
 
 /** Until the relay answers at its deploy door. */
 async function untilBack(world: CloudWorld): Promise<void> {
-  const look = async (): Promise<void> => {
-    while ((await bundleOf(world).catch(() => undefined)) === undefined) await delay(50)
-  }
-  await deadline(look(), 30_000, 'relay')
+  await retry(async () => assert.ok(await bundleOf(world)))
 }
 
 function callRelayOf(world: CloudWorld): Promise<DeployCall> {

@@ -3,10 +3,9 @@
 import assert from 'node:assert/strict'
 import { rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import test from 'node:test'
-import { setTimeout as delay } from 'node:timers/promises'
 import { buildRelayBundle } from '../../scripts/bundle.ts'
 import { type CloudWorld, startCloudWorld } from '../support/cloud-world.ts'
-import { deadline } from '../support/deadline.ts'
+import { retry } from '../support/retry.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
 
 const build = await temporaryDirectory()
@@ -40,10 +39,7 @@ async function standing(env: Readonly<Record<string, string>> = {}) {
 const restart = 'restart --no-block sallyport-relay.service'
 
 async function untilServing(world: CloudWorld): Promise<void> {
-  const look = async (): Promise<void> => {
-    while (!(await world.finish(['status'])).stdout.includes('serving on')) await delay(50)
-  }
-  await deadline(look(), 30_000, 'relay')
+  await retry(async () => assert.match((await world.finish(['status'])).stdout, /serving on/))
 }
 
 test('watch: stuck, it is started again; unused for as long as was set, the machine ends', async () => {

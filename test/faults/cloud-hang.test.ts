@@ -3,13 +3,12 @@
 import assert from 'node:assert/strict'
 import { rmSync, utimesSync } from 'node:fs'
 import test from 'node:test'
-import { setTimeout as delay } from 'node:timers/promises'
 import { parseToken } from '@sallyport/protocol'
 import { callRelay } from '../../packages/provisioner/src/deploy-call.ts'
 import { upgradeRelay } from '../../packages/provisioner/src/upgrade.ts'
 import { buildRelayBundle } from '../../scripts/bundle.ts'
 import { relayPort, startCloudWorld } from '../support/cloud-world.ts'
-import { deadline } from '../support/deadline.ts'
+import { retry } from '../support/retry.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
 
 const build = await temporaryDirectory()
@@ -21,10 +20,8 @@ test('upgrade: a bundle that hangs is started again, and so taken back', async (
   await using world = await startCloudWorld({ env: { SALLYPORT_RELAY_BUNDLE: bundle } })
   await world.finish(['up'])
   const status = async (): Promise<string> => (await world.finish(['status'])).stdout
-  const untilServing = async (): Promise<void> => {
-    while (!(await status()).includes('serving on')) await delay(50)
-  }
-  await deadline(untilServing(), 30_000, 'relay')
+  const isServing = async (): Promise<void> => assert.match(await status(), /serving on/)
+  await retry(isServing)
 
   const state = world.state() as { claim: { deployKey: string; spki: string }; address: string }
   const deployKey = parseToken(state.claim.deployKey, 'state file')
@@ -40,6 +37,6 @@ test('upgrade: a bundle that hangs is started again, and so taken back', async (
   utimesSync(`${machine.root}/var/lib/sallyport-relay/alive`, long, long)
   await machine.command(['/opt/sallyport/watch.sh'])
   assert.equal(machine.log().at(-1), 'restart --no-block sallyport-relay.service')
-  await deadline(untilServing(), 30_000, 'relay')
+  await retry(isServing)
   assert.match(await status(), /bundle 1 did not come up: not confirmed/)
 })

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import type { IncomingMessage } from 'node:http'
 import { request } from 'node:https'
 import { text } from 'node:stream/consumers'
-import { setTimeout as delay } from 'node:timers/promises'
+import { retry } from './retry.ts'
 
 /** The body of the answer; rejects when it is 404, which is the relay's word for "nobody is here". */
 export async function visitUrl(url: string): Promise<string> {
@@ -17,14 +17,6 @@ export async function visitUrl(url: string): Promise<string> {
 }
 
 /** Asks again while nobody answers: a machine that starts tells nobody when it listens. */
-export async function visitUrlWithin(url: string, ms: number): Promise<string> {
-  const until = performance.now() + ms
-  for (;;) {
-    try {
-      return await visitUrl(url)
-    } catch (error) {
-      if (performance.now() > until) throw error
-      await delay(50)
-    }
-  }
+export function visitUrlWithin(url: string, ms: number): Promise<string> {
+  return retry(() => visitUrl(url), ms)
 }

@@ -14,7 +14,8 @@ import {
 } from './instance.ts'
 import { dnsWaitSeconds } from './limits.ts'
 import type { Candidate, Placement } from './placement.ts'
-import { describeStep, type Step } from './plan.ts'
+import type { Step } from './plan.ts'
+import { runSteps } from './run-steps.ts'
 import {
   awaitChange,
   changeRecords,
@@ -43,17 +44,8 @@ export interface UpContext {
 }
 
 export async function apply(context: UpContext, steps: readonly Step[]): Promise<void> {
-  for (const step of steps) {
-    context.cloud.signal.throwIfAborted()
-    const began = performance.now()
-    context.report({ event: 'step', step: step.kind, message: describeStep(step) })
-    await applyStep(context, step)
-    context.report({
-      event: 'done',
-      step: step.kind,
-      elapsedMs: Math.round(performance.now() - began),
-    })
-  }
+  const { report, cloud } = context
+  await runSteps(steps, { report, signal: cloud.signal }, (step) => applyStep(context, step))
 }
 
 async function applyStep(context: UpContext, step: Step): Promise<void> {

@@ -5,9 +5,10 @@ import { poll, pollsWithin, type Cloud } from './cloud.ts'
 import { terminateInstance } from './instance.ts'
 import { findLeftovers } from './leftovers.ts'
 import { groupDeleteWaitSeconds } from './limits.ts'
-import { describeStep, type Step } from './plan.ts'
+import type { Step } from './plan.ts'
 import { awaitChange, changeRecords, observeRecords } from './records.ts'
 import type { Reporter } from './reporter.ts'
+import { runSteps } from './run-steps.ts'
 import { deleteGroup } from './security-group.ts'
 import type { StateFile } from './state-file.ts'
 import type { RecordPlace } from './observe.ts'
@@ -21,17 +22,8 @@ export interface DownContext {
 
 export async function tearDown(context: DownContext, steps: readonly Step[]): Promise<void> {
   await finishEarlierChange(context)
-  for (const step of steps) {
-    context.cloud.signal.throwIfAborted()
-    const began = performance.now()
-    context.report({ event: 'step', step: step.kind, message: describeStep(step) })
-    await tearDownStep(context, step)
-    context.report({
-      event: 'done',
-      step: step.kind,
-      elapsedMs: Math.round(performance.now() - began),
-    })
-  }
+  const { report, cloud } = context
+  await runSteps(steps, { report, signal: cloud.signal }, (step) => tearDownStep(context, step))
 }
 
 /** Records that a crashed run deleted may still be served: the address stays ours until they are not. */
