@@ -21,7 +21,6 @@ export async function buildBundle(program: 'relay' | 'agent', outfile: string): 
     format: 'esm',
     conditions: ['@sallyport/source'],
     minify: true,
-    keepNames: true,
     legalComments: 'inline',
     // The inspector's page goes inside: nothing lies beside the file.
     ...(program === 'agent' && {
