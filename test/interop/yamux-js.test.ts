@@ -28,7 +28,7 @@ class WholeFrames implements Transport {
   }
 
   start(handler: TransportHandler): void {
-    this.#peer.on('data', (chunk: Buffer) => handler.onBytes(chunk))
+    this.#peer.on('data', (chunk: Buffer) => handler.onBytes(chunk, 0, chunk.length))
     this.#peer.on('close', () => handler.onEnd({ code: undefined, reason: '' }))
   }
 

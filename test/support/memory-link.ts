@@ -11,6 +11,9 @@ export interface LinkOptions {
   readonly nextCut?: () => number
 }
 
+/** Bytes around what is delivered, which nobody may look at. */
+const margin = Buffer.alloc(7, 0xee)
+
 interface Entry {
   readonly bytes: Buffer
   readonly taken: () => void
@@ -150,7 +153,10 @@ export class MemoryTransport implements Transport {
   #deliver(bytes: Buffer, nextCut: () => number): void {
     for (let at = 0; at < bytes.length && !this.#hasEnded;) {
       const next = Math.min(bytes.length, at + Math.max(1, nextCut()))
-      this.#handler?.onBytes(bytes.subarray(at, next))
+      // As a read buffer is: what the handler keeps of it turns to rubbish.
+      const borrowed = Buffer.concat([margin, bytes.subarray(at, next), margin])
+      this.#handler?.onBytes(borrowed, margin.length, borrowed.length - margin.length)
+      borrowed.fill(0xbb)
       at = next
     }
   }

@@ -166,7 +166,7 @@ class FuzzRun {
         end,
         at + 1 + this.#random.below(this.#random.pick([20, 4_000, 60_000])),
       )
-      transport.handler?.onBytes(chunk.subarray(at, next))
+      transport.handler?.onBytes(chunk, at, next)
       at = next
     }
     const { user, system } = process.cpuUsage(began)

@@ -23,7 +23,7 @@ export class RawPeer {
   constructor(transport: MemoryTransport) {
     this.transport = transport
     transport.start({
-      onBytes: (chunk) => this.#onBytes(chunk),
+      onBytes: (bytes, start, end) => this.#onBytes(bytes.subarray(start, end)),
       onEnd: (end) => {
         this.end = end
         this.changes.tell()

@@ -49,11 +49,12 @@ export function upgradeAnswer(request: string): string {
 
 /** One frame as bytes; with a key it is masked. */
 export function encodeWebSocketFrame(code: number, payload: Buffer, key?: Buffer): Buffer {
-  assert.ok(payload.length < 126, 'short frames only')
   const body = Buffer.from(payload)
   if (key) applyMask(body, key)
-  const head = Buffer.from([0x80 | code, (key ? 0x80 : 0) | payload.length])
-  return Buffer.concat([head, key ?? Buffer.alloc(0), body])
+  const isShort = payload.length < 126
+  const head = Buffer.from([0x80 | code, (key ? 0x80 : 0) | (isShort ? payload.length : 126), 0, 0])
+  head.writeUInt16BE(payload.length, 2)
+  return Buffer.concat([isShort ? head.subarray(0, 2) : head, key ?? Buffer.alloc(0), body])
 }
 
 function applyMask(bytes: Buffer, key: Buffer): void {

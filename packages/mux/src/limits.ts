@@ -19,6 +19,12 @@ export const readBufferBytes =
   messagesPerSlab * (maxRecordBytes - maxMessageHeaderBytes - headerBytes)
 
 /**
+ * A slab with less room than this is full. A whole read leaves nothing of it on the agent, whose messages
+ * are masked, and on the relay 4 x 4 bytes.
+ */
+export const fullSlabSlackBytes = 64
+
+/**
  * Most that one write to a stream may bring: what libuv reads at most, so also a 'data' event of a
  * plain socket that is not read into the static buffer.
  */
@@ -71,13 +77,6 @@ export const reliefIntervalMs = 1_000
 export const viewBytesMin = 4 * 1024
 
 /**
- * So much may wait in a socket before pieces that keep more than twice their memory alive are copied: at
- * worst four times as much, 1 MiB a visitor. Copied at once, bulk took 2.5 to 2.8 CPU seconds per GB in
- * four runs of five; like this 2.0 in three of three.
- */
-export const unpackedBytes = 256 * 1024
-
-/**
  * What a Duplex over a stream lets Node's own queue hold, where each byte may be an object of 100: 100
  * KiB at worst. The rest waits in ours.
  */
@@ -116,11 +115,14 @@ export const probeIntervalMs = 10_000
  */
 export const lazyFrameMs = 2
 
+/** One write to a socket: four messages, still in the processor's cache, and one wake-up of the reader. */
+export const sinkWriteBytes = slabBytes
+
 /**
- * Chunks of one turn leave in one write, but not more than this: the bytes are still in the
- * processor's cache then, and their memory is free for the next records.
+ * Sessions are read into this, a TLS record at a time (RFC 8446 §5.1: at most 2^14 bytes), which is how
+ * Node hands them out.
  */
-export const jointWriteBytes = 64 * 1024
+export const recordBufferBytes = maxRecordBytes
 
 /**
  * What one peer may give a process to do in a turn of its event loop: 256 KiB take about half a

@@ -3,7 +3,7 @@
 // nothing on the way. Whose turn it is to write is the session's business.
 import { type FrameType, headerBytes, maxRecordBytes, writeHeader } from '@sallyport/protocol'
 import { acquireBuffer, releaseBuffer } from './buffer-pool.ts'
-import { queuedBytesLimit, slabBytes, slabsInFlightLimit } from './limits.ts'
+import { fullSlabSlackBytes, queuedBytesLimit, slabBytes, slabsInFlightLimit } from './limits.ts'
 import type { Transport } from './transport.ts'
 
 export class Outbox {
@@ -61,6 +61,8 @@ export class Outbox {
       if (bytes > 0) this.#copy(chunk, at, at + bytes)
       at += bytes
     } while (at < end)
+    // In this turn, not at its end: then its sender hears of room before the loop polls again.
+    if (slabBytes - this.#used < fullSlabSlackBytes) this.flush()
   }
 
   /**

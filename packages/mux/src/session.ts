@@ -8,7 +8,6 @@ import {
   GoAway,
   SallyportError,
   agentBudgetBytes,
-  headerBytes,
   isSallyportError,
   maxStreamId,
   maxStreams,
@@ -60,8 +59,6 @@ export class Session implements Holder {
   /** The stream whose payload is under way; undefined drops it. */
   #current: MuxStream | undefined
   #currentFlags = 0
-  /** Length of the chunk at hand when it is alone in its memory; then one frame of it may be, too. */
-  #soleBytes = 0
   #isPeerGone = false
   #isDraining = false
   #isClosed = false
@@ -87,7 +84,7 @@ export class Session implements Holder {
     })
     this.#decoder = new FrameDecoder({
       onData: (id, flags, length) => this.#onData(id, flags, length),
-      onPayload: (piece, isLast) => this.#onPayload(piece, isLast),
+      onPayload: (bytes, start, end, isLast) => this.#onPayload(bytes, start, end, isLast),
       onWindowUpdate: (id, flags, credit) => this.#onWindowUpdate(id, flags, credit),
       onPing: (flags, value) => this.#onPing(flags, value),
       onGoAway: (reason) => this.#onGoAway(reason),
@@ -95,7 +92,7 @@ export class Session implements Holder {
     this.#host = this.#createHost()
     this.#budget.join(this)
     transport.start({
-      onBytes: (chunk, isSole = false) => this.#onBytes(chunk, isSole),
+      onBytes: (bytes, start, end) => this.#onBytes(bytes, start, end),
       onEnd: (end) => this.#onTransportEnd(end),
     })
     this.#keepalive.start()
@@ -170,12 +167,11 @@ export class Session implements Holder {
 
   // --- receiving --------------------------------------------------------------------------------
 
-  #onBytes(chunk: Buffer, isSole: boolean): void {
+  #onBytes(bytes: Buffer, start: number, end: number): void {
     if (this.#isClosed) return
     this.#keepalive.heard()
-    this.#soleBytes = isSole ? chunk.length : 0
     try {
-      this.#decoder.push(chunk)
+      this.#decoder.push(bytes, start, end)
     } catch (cause) {
       this.#fail(
         isSallyportError(cause)
@@ -199,12 +195,10 @@ export class Session implements Holder {
     if (length === 0) this.#finishFrame(stream, flags)
   }
 
-  #onPayload(piece: Buffer, isLast: boolean): void {
+  #onPayload(bytes: Buffer, start: number, end: number, isLast: boolean): void {
     const stream = this.#current
     // A stream reset in mid-frame is closed: the rest of the frame goes nowhere.
-    if (stream && !stream.isClosed) {
-      stream.deliver(piece, piece.length + headerBytes === this.#soleBytes)
-    }
+    if (stream && !stream.isClosed) stream.deliver(bytes, start, end)
     if (isLast) this.#finishFrame(stream, this.#currentFlags)
   }
 

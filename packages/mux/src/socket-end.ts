@@ -1,12 +1,11 @@
 // A socket as one end of a splice. Plain sockets are read into ONE static buffer that serves all of
 // them (a read is synchronous), so that no chunk allocates anything and an idle visitor costs no
-// buffer. `onread` is documented for sockets that dial; accepted ones are wrapped again by way of
-// their handle (adopted-socket.ts).
+// buffer. `onread` is documented for sockets that dial; for accepted ones see static-read.ts.
 import { type NetConnectOpts, type Socket, connect } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import { tcpKeepAliveMs } from '@sallyport/protocol'
-import { wrapAccepted } from './adopted-socket.ts'
 import { readBufferBytes } from './limits.ts'
+import { readInto } from './static-read.ts'
 
 /** Every plain socket's bytes pass through here, within one synchronous callback. */
 const readBuffer = Buffer.allocUnsafeSlow(readBufferBytes)
@@ -122,20 +121,33 @@ export function dialSocket(options: NetConnectOpts): SocketEnd {
  * `early` is all that was read: then call it where the last of these bytes arrived, before more can.
  */
 export function adoptAccepted(accepted: Socket, early?: Buffer): SocketEnd {
-  return new SocketEnd((read) => wrapAccepted(accepted, readBuffer, read), { isTls: false, early })
+  return new SocketEnd(
+    (read) => {
+      const isStatic = readInto(accepted, readBuffer, (bytes) => read(readBuffer, bytes))
+      if (!isStatic) readByEvents(accepted, read)
+      // One that was read from may still be reading.
+      accepted.pause()
+      return accepted
+    },
+    { isTls: false, early },
+  )
 }
 
 /** Takes over a TLS socket; its records of up to 16 KiB come as buffers of their own. */
 export function adoptTls(socket: TLSSocket): SocketEnd {
   return new SocketEnd(
     (read) => {
-      socket.on('data', (chunk: Buffer) => {
-        if (!read(chunk, chunk.length)) socket.pause()
-      })
+      readByEvents(socket, read)
       return socket
     },
     { isTls: true },
   )
+}
+
+function readByEvents(socket: Socket, read: SocketReader): void {
+  socket.on('data', (chunk: Buffer) => {
+    if (!read(chunk, chunk.length)) socket.pause()
+  })
 }
 
 /**

@@ -9,7 +9,7 @@ export function createSocketTransport(socket: Duplex): Transport {
     messageHeaderBytes: 0,
     start(handler) {
       let failure = ''
-      socket.on('data', (chunk: Buffer) => handler.onBytes(chunk))
+      socket.on('data', (chunk: Buffer) => handler.onBytes(chunk, 0, chunk.length))
       socket.on('end', () => socket.destroy())
       socket.on('error', (error) => {
         failure = error.message

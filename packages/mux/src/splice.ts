@@ -1,13 +1,11 @@
 // Byte path 3/8: joins a socket and a stream, so that a half-close stays a half-close and a reset a
-// reset (docs/protocol.md §8). One copy from the static read buffer into the slab on the way out,
-// none on the way in; chunks of a turn leave in one write.
+// reset (docs/protocol.md §8). One copy from the static read buffer into a slab on the way out
+// (outbox.ts), one into a pooled buffer on the way in (socket-sink.ts).
 import type { Socket } from 'node:net'
 import { type SallyportError, halfClosedIdleMs, tcpKeepAliveMs } from '@sallyport/protocol'
-import { ChunkQueue, isWorthKeeping } from './chunk-queue.ts'
 import type { Clock, Timer } from './clock.ts'
-import { jointWriteBytes, smallWriteBytes, unpackedBytes, viewBytesMin } from './limits.ts'
-import { RecordShelf } from './record-shelf.ts'
 import type { SocketEnd, SocketHandlers } from './socket-end.ts'
+import { SocketSink } from './socket-sink.ts'
 import type { MuxStream, StreamReceiver } from './stream.ts'
 
 const noBytes = Buffer.alloc(0)
@@ -45,17 +43,7 @@ class Splice implements StreamReceiver, SocketHandlers {
   readonly #socket: Socket
   readonly #stream: MuxStream
   readonly #options: SpliceOptions
-  readonly #records = new RecordShelf()
-  /**
-   * Small chunks behind others that the socket has not taken: a write for each would cost a hundred
-   * times their size. It goes to the socket when it is full or when the others are gone.
-   */
-  readonly #tail = new ChunkQueue()
-  #tailBytes = 0
-  #written = 0
-  #taken = 0
-  #isCorked = false
-  #corkedBytes = 0
+  readonly #sink: SocketSink
   #isHalfClosed = false
   #isSocketClosed = false
   #isReported = false
@@ -65,16 +53,13 @@ class Splice implements StreamReceiver, SocketHandlers {
   #probeTimer: Timer | undefined
   #endedBy: SpliceReport['endedBy'] = 'end'
   #error: Error | undefined
-  /** One callback for all writes: what is no longer waiting in the socket was taken. */
-  readonly #onWritten = (error?: Error | null): void => {
-    if (!error) this.#creditTaken()
-  }
 
   constructor(end: SocketEnd, stream: MuxStream, options: SpliceOptions) {
     this.#end = end
     this.#socket = end.socket
     this.#stream = stream
     this.#options = options
+    this.#sink = new SocketSink(end.socket, (bytes) => stream.consumed(bytes))
   }
 
   start(): void {
@@ -107,66 +92,16 @@ class Splice implements StreamReceiver, SocketHandlers {
     return goesOn
   }
 
-  onData(chunk: Buffer, isSole = false): void {
-    const socket = this.#socket
-    // A request's worth leaves at once; more of one turn leaves in one write.
-    if (!this.#isCorked && chunk.length > smallWriteBytes) {
-      this.#isCorked = true
-      socket.cork()
-    }
-    this.#written += chunk.length
-    if (this.#mustJoin(chunk)) {
-      this.#tail.push(chunk)
-      this.#tailBytes += chunk.length
-      if (this.#tailBytes >= viewBytesMin) this.#writeTail()
-      return
-    }
-    this.#writeTail()
-    if (isSole && chunk.buffer instanceof ArrayBuffer) {
-      this.#records.put(chunk.buffer, this.#written)
-    }
-    this.#corkedBytes += chunk.length
-    socket.write(chunk, this.#onWritten)
-    if (this.#corkedBytes >= jointWriteBytes) this.onTurnEnd()
-  }
-
-  /** A sink that takes bytes soon gets them as they are; behind one that does not they are packed. */
-  #mustJoin(chunk: Buffer): boolean {
-    const waiting = this.#socket.writableLength
-    if (waiting === 0) return false
-    return chunk.length < viewBytesMin || (waiting > unpackedBytes && !isWorthKeeping(chunk))
-  }
-
-  #writeTail(): void {
-    for (let chunk = this.#tail.shift(); chunk; chunk = this.#tail.shift()) {
-      this.#tailBytes -= chunk.length
-      this.#socket.write(chunk, this.#onWritten)
-    }
+  onBytes(bytes: Buffer, start: number, end: number): void {
+    this.#sink.push(bytes, start, end)
   }
 
   onTurnEnd(): void {
-    this.#corkedBytes = 0
-    if (this.#isCorked) {
-      this.#writeTail()
-      this.#isCorked = false
-      this.#socket.uncork()
-    }
-    this.#creditTaken()
-  }
-
-  #creditTaken(): void {
-    if (this.#tailBytes > 0 && this.#socket.writableLength === 0) this.#writeTail()
-    const taken = this.#written - this.#tailBytes - this.#socket.writableLength
-    const bytes = taken - this.#taken
-    if (bytes <= 0) return
-    this.#taken = taken
-    this.#records.free(taken)
-    this.#stream.consumed(bytes)
+    this.#sink.flush()
   }
 
   onEnd(): void {
-    this.#writeTail()
-    this.#socket.end()
+    this.#sink.end()
     this.#halfClosed()
   }
 
@@ -200,9 +135,10 @@ class Splice implements StreamReceiver, SocketHandlers {
     if (this.#timer) this.#options.clock.clearTimeout(this.#timer)
     if (this.#probeTimer) this.#options.clock.clearTimeout(this.#probeTimer)
     this.#stream.reset()
+    this.#sink.drop()
     this.#options.onClose?.({
       bytesFromSocket: this.#stream.bytesSent,
-      bytesToSocket: this.#taken,
+      bytesToSocket: this.#sink.bytesTaken,
       endedBy: this.#endedBy,
       error: this.#error,
     })
@@ -246,6 +182,6 @@ class Splice implements StreamReceiver, SocketHandlers {
   }
 
   get #bytes(): number {
-    return this.#stream.bytesSent + this.#taken
+    return this.#stream.bytesSent + this.#sink.bytesTaken
   }
 }

@@ -19,11 +19,12 @@ export interface StreamReceiver {
   /** The peer accepted it: on the relay, "the origin accepted". At most once. */
   onAccepted?(): void
   /**
-   * Bytes in order; the buffer may be kept. `isSole`: nothing else lies in its memory, so who is done
-   * with it may free that at once (`ArrayBuffer.prototype.transfer`). Owe {@link MuxStream.consumed} for every byte. A
-   * receiver without this method leaves data and FIN waiting in the stream, uncredited.
+   * Bytes in order; the buffer may be kept. Owe {@link MuxStream.consumed} for every byte. A receiver
+   * with neither this nor {@link onBytes} leaves data and FIN waiting in the stream, uncredited.
    */
-  onData?(chunk: Buffer, isSole?: boolean): void
+  onData?(chunk: Buffer): void
+  /** Instead of `onData`, for who copies: `bytes[start, end)` are valid until it returns. */
+  onBytes?(bytes: Buffer, start: number, end: number): void
   /** After the last `onData` of an event-loop turn: the time for one joint write. */
   onTurnEnd?(): void
   /** The peer's FIN: no more data. */
@@ -112,11 +113,11 @@ export class MuxStream {
   receive(receiver: StreamReceiver): void {
     this.#receiver = receiver
     const early = this.#early
-    if (receiver.onData === undefined || early === undefined) return
+    if (early === undefined || !takesData(receiver)) return
     for (let chunk = early.shift(); chunk !== undefined; chunk = early.shift()) {
       const left = early.length
       this.#host.touch(this)
-      receiver.onData(chunk)
+      give(receiver, chunk)
       const isDone = this.#receiver !== receiver || this.#early !== early
       if (isDone || early.length > left) return
     }
@@ -221,13 +222,16 @@ export class MuxStream {
     }
   }
 
-  deliver(piece: Buffer, isSole: boolean): void {
-    this.bytesReceived += piece.length
+  deliver(bytes: Buffer, start: number, end: number): void {
+    this.bytesReceived += end - start
     const receiver = this.#receiver
-    if (this.#early === undefined && receiver?.onData !== undefined) {
-      this.#host.touch(this)
-      receiver.onData(piece, isSole)
-    } else (this.#early ??= new ChunkQueue()).push(piece)
+    if (this.#early !== undefined || !takesData(receiver)) {
+      ;(this.#early ??= new ChunkQueue()).push(copyOf(bytes, start, end))
+      return
+    }
+    this.#host.touch(this)
+    if (receiver.onBytes) receiver.onBytes(bytes, start, end)
+    else receiver.onData?.(copyOf(bytes, start, end))
   }
 
   turnEnded(): void {
@@ -240,7 +244,7 @@ export class MuxStream {
       throw new SallyportError('SP_PROTOCOL', `stream ${this.id}: a second FIN`)
     }
     const receiver = this.#receiver
-    this.#isEndEarly = receiver?.onData === undefined || this.#early !== undefined
+    this.#isEndEarly = !takesData(receiver) || this.#early !== undefined
     if (this.#isEndEarly) this.#early ??= new ChunkQueue()
     this.#become('receiveEnd')
     if (!this.#isEndEarly) receiver?.onEnd?.()
@@ -359,4 +363,19 @@ export class MuxStream {
     this.#host.taken(heldBytes)
     this.#host.settled(this)
   }
+}
+
+function takesData(receiver: StreamReceiver | undefined): receiver is StreamReceiver {
+  return receiver?.onBytes !== undefined || receiver?.onData !== undefined
+}
+
+function give(receiver: StreamReceiver, chunk: Buffer): void {
+  if (receiver.onBytes) receiver.onBytes(chunk, 0, chunk.length)
+  else receiver.onData?.(chunk)
+}
+
+function copyOf(bytes: Buffer, start: number, end: number): Buffer {
+  const copy = Buffer.allocUnsafe(end - start)
+  bytes.copy(copy, 0, start, end)
+  return copy
 }

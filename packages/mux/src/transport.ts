@@ -8,8 +8,8 @@ export interface TransportEnd {
 }
 
 export interface TransportHandler {
-  /** `isSole`: nothing but this chunk lies in its memory, so who is done with it may free that. */
-  onBytes(chunk: Buffer, isSole?: boolean): void
+  /** `bytes[start, end)`, valid until this returns: the next read goes into the same memory. */
+  onBytes(bytes: Buffer, start: number, end: number): void
   /** Exactly once; nothing follows. */
   onEnd(end: TransportEnd): void
 }

@@ -6,6 +6,7 @@ import test from 'node:test'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { GoAway } from '@sallyport/protocol'
 import { WebSocket, WebSocketServer } from 'ws'
+import { Changes } from '../../../test/support/changes.ts'
 import { until } from '../../../test/support/deadline.ts'
 import { naiveDecode } from '../../../test/support/naive-frame.ts'
 import { OffsetChecker } from '../../../test/support/offset-checker.ts'
@@ -13,6 +14,7 @@ import { OffsetStream } from '../../../test/support/offset-stream.ts'
 import {
   RawWebSocket,
   WebSocketFrameReader,
+  encodeWebSocketFrame,
   opcode,
   upgradeAnswer,
   upgradeRequest,
@@ -263,3 +265,59 @@ for (const [what, send, code] of [
     await end
   })
 }
+
+for (const masking of ['none', 'zero'] as const) {
+  test(`websocket transport: messages that are cut, between whole ones, keep their order (${masking})`, async () => {
+    const oracle = new OffsetStream(4)
+    const checker = new OffsetChecker(oracle, 200_000)
+    const changes = new Changes()
+    const { ws, socket, raw } = await rawPair(masking, () => {})
+    let byWs = 0
+    ws.on('message', () => byWs++)
+    createWebSocketTransport(ws, socket, { masking }).start({
+      onBytes: (data, start, end) => {
+        checker.push(data.subarray(start, end))
+        data.fill(0xbb, start, end)
+        changes.tell()
+      },
+      onEnd: () => {},
+    })
+    // Every second one is masked with a key, or comes in two writes.
+    const messages = 100
+    for (let at = 0; at < messages; at++) {
+      const payload = oracle.bytes(at * 2_000, 2_000)
+      const key = masking === 'none' ? Buffer.from([at % 2, 0, 0, at % 3]) : undefined
+      const frame = encodeWebSocketFrame(opcode.binary, payload, key)
+      raw.socket.write(frame.subarray(0, 1_000))
+      if (at % 5 === 0) await nextTurn()
+      raw.socket.write(frame.subarray(1_000))
+      if (at % 7 === 0) raw.send(opcode.ping, payload.subarray(0, 50), key)
+    }
+    await changes.until('all bytes', () => checker.received === 200_000)
+    checker.assertIntact()
+    assert.ok(byWs > 0 && byWs < messages, `${byWs} messages came by way of ws`)
+    raw.socket.destroy()
+  })
+}
+
+test('websocket transport: of our own other end nothing but control frames reaches ws', async () => {
+  const { ws, socket, raw } = await rawPair('none', () => {})
+  ws.on('message', () => assert.fail('a message by way of ws'))
+  const changes = new Changes()
+  let received = 0
+  createWebSocketTransport(ws, socket, { masking: 'none' }).start({
+    onBytes: (_bytes, start, end) => {
+      received += end - start
+      changes.tell()
+    },
+    onEnd: () => {},
+  })
+  const zeroKey = Buffer.alloc(4)
+  for (let count = 0; count < 50; count++) {
+    raw.send(opcode.binary, Buffer.alloc(count * 3), zeroKey)
+    raw.send(opcode.ping, Buffer.from('?'), zeroKey)
+    await raw.until('pong', () => raw.count(opcode.pong) === count + 1)
+  }
+  await changes.until('all bytes', () => received === 3_675)
+  raw.socket.destroy()
+})

@@ -1,11 +1,14 @@
 // Byte path 7/8: mux bytes as binary WebSocket messages (docs/protocol.md §2). `ws` does the
-// handshake, all receiving, and ping, pong and close; binary messages are framed here and written,
-// whole, to the socket that was handed to `ws`, so its control frames never fall inside one.
+// handshake, and ping, pong and close; binary messages are framed here and written, whole, to the
+// socket that was handed to `ws`, so its control frames never fall inside one. Whole binary messages
+// are read here, too, and everything else by `ws` (docs/adr/0010).
 import { randomFillSync } from 'node:crypto'
 import type { Socket } from 'node:net'
 import { maxMessageBytes, maxMessageFragments } from '@sallyport/protocol'
 import type { WebSocket } from 'ws'
-import { receiveTurnBytes } from './limits.ts'
+import { receiveTurnBytes, recordBufferBytes } from './limits.ts'
+import { MessageReader } from './message-reader.ts'
+import { readInto } from './static-read.ts'
 import type { Transport, TransportHandler } from './transport.ts'
 
 /** Options for both ends of `ws`: no compression (its memory, CRIME), nothing large accepted. */
@@ -22,6 +25,9 @@ export const webSocketOptions = {
  * letter, at the price of touching every byte.
  */
 export type Masking = 'none' | 'zero' | 'random'
+
+/** Every session's records pass through here, within one synchronous callback. */
+const recordBuffer = Buffer.allocUnsafeSlow(recordBufferBytes)
 
 /** FIN and the binary opcode (RFC 6455 §5.2). */
 const finBinary = 0x82
@@ -45,8 +51,6 @@ export function createWebSocketTransport(
 ): Transport {
   const { masking } = options
   const baseBytes = 2 + (masking === 'none' ? 0 : maskKeyBytes)
-  /** The header of the peer's full messages: it masks where this end does not. */
-  const peerHeaderBytes = 2 + extendedLengthBytes + (masking === 'none' ? maskKeyBytes : 0)
   const key = Buffer.alloc(maskKeyBytes)
   /** Of slabs that came too late to be sent. */
   const dropped: (() => void)[] = []
@@ -63,16 +67,18 @@ export function createWebSocketTransport(
         if (turnBytes >= receiveTurnBytes) ws.resume()
         turnBytes = 0
       }
-      ws.on('message', (data, isBinary) => {
-        if (!isBinary || !Buffer.isBuffer(data)) {
-          ws.close(1003, 'binary messages only')
-          return
-        }
+      const onMessage = (bytes: Buffer, from: number, to: number): void => {
         if (turnBytes === 0) setImmediate(nextTurn)
-        turnBytes += data.length
+        turnBytes += to - from
         if (turnBytes >= receiveTurnBytes) ws.pause()
-        handler.onBytes(data, isSole(data, peerHeaderBytes))
+        handler.onBytes(bytes, from, to)
+      }
+      ws.on('message', (data, isBinary) => {
+        if (isBinary && Buffer.isBuffer(data)) onMessage(data, 0, data.length)
+        else ws.close(1003, 'binary messages only')
       })
+      // The other end masks where this one does not.
+      readWholeMessages(ws, socket, new MessageReader(masking === 'none', onMessage))
       // `ws` always emits 'close' after 'error'; the code tells what happened.
       let failure = ''
       ws.on('error', (error) => {
@@ -124,13 +130,26 @@ export function createWebSocketTransport(
   }
 }
 
-/** True for a message that is the one thing in its TLS record: its own header alone before it. */
-function isSole(message: Buffer, headerBytes: number): boolean {
-  return (
-    message.byteOffset === headerBytes &&
-    headerBytes + message.length === message.buffer.byteLength &&
-    message.length >= shortLengthLimit
-  )
+/** Puts the reader in front of `ws`, which gets what is left as the 'data' of its socket. */
+function readWholeMessages(ws: WebSocket, socket: Socket, reader: MessageReader): void {
+  let isPassedOn = false
+  const isStatic = readInto(socket, recordBuffer, (bytes) => {
+    for (let at = 0; at < bytes && !socket.destroyed;) {
+      if (ws.readyState === ws.OPEN) at = reader.take(recordBuffer, at, bytes)
+      if (at === bytes) break
+      const end = reader.follow(recordBuffer, at, bytes)
+      isPassedOn = true
+      socket.emit('data', Buffer.from(recordBuffer.subarray(at, end)))
+      isPassedOn = false
+      at = end
+    }
+    return true
+  })
+  if (!isStatic) return
+  // What came together with the upgrade.
+  socket.on('data', (chunk: Buffer) => {
+    for (let at = 0; !isPassedOn && at < chunk.length;) at = reader.follow(chunk, at, chunk.length)
+  })
 }
 
 function maskInPlace(bytes: Buffer, start: number, end: number, key: Buffer): void {

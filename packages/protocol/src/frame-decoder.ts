@@ -11,8 +11,8 @@ export interface FrameHandler {
    * to refuse a length: nothing of the payload has been looked at.
    */
   onData(streamId: number, flags: number, length: number): void
-  /** A piece of the payload announced last: a view of the chunk pushed, never a copy. */
-  onPayload(piece: Buffer, isLast: boolean): void
+  /** `bytes[start, end)` is the next of the payload announced last, in the memory that was pushed. */
+  onPayload(bytes: Buffer, start: number, end: number, isLast: boolean): void
   onWindowUpdate(streamId: number, flags: number, credit: number): void
   onPing(flags: number, value: number): void
   onGoAway(reason: number): void
@@ -30,20 +30,19 @@ export class FrameDecoder {
   }
 
   /**
-   * Takes the next bytes.
+   * Takes the next bytes, `chunk[start, end)`.
    * @throws {SallyportError} SP_PROTOCOL for a header that the specification does not allow; the
    * decoder is then of no further use.
    */
-  push(chunk: Buffer): void {
-    const end = chunk.length
-    let at = 0
+  push(chunk: Buffer, start = 0, end = chunk.length): void {
+    let at = start
     while (at < end) {
       if (this.#payloadLeft > 0) {
         const next = Math.min(end, at + this.#payloadLeft)
         this.#payloadLeft -= next - at
-        const piece = at === 0 && next === end ? chunk : chunk.subarray(at, next)
+        const from = at
         at = next
-        this.#handler.onPayload(piece, this.#payloadLeft === 0)
+        this.#handler.onPayload(chunk, from, next, this.#payloadLeft === 0)
       } else if (this.#partialBytes === 0 && end - at >= headerBytes) {
         this.#header(chunk, at)
         at += headerBytes

@@ -2,18 +2,18 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { test } from 'node:test'
 import { connect as connectTls } from 'node:tls'
-import { systemClock } from '@sallyport/mux'
+import { type SocketEnd, adoptAccepted, systemClock } from '@sallyport/mux'
 import { deadline } from '../../../test/support/deadline.ts'
 import { CertificateStore } from './certificates/certificate-store.ts'
 import { identityPair } from './certificates/own-certificate.ts'
 import { startFrontDoor } from './front-door.ts'
-import { adoptCounted, standardGateLimits } from './gate-limits.ts'
+import { standardGateLimits } from './gate-limits.ts'
 import { Gate } from './gate.ts'
 import { generateIdentity } from './relay-identity.ts'
 
 test('front door: passthrough visitors count, on further ports too, until their sockets close', async () => {
   const gate = new Gate(systemClock, { ...standardGateLimits(), visitors: 1 })
-  const adopted = Promise.withResolvers<ReturnType<typeof adoptCounted>>()
+  const adopted = Promise.withResolvers<SocketEnd>()
   const identity = generateIdentity('relay.test', new Date())
   const fallback = identityPair(identity)
   const door = await startFrontDoor({
@@ -27,8 +27,8 @@ test('front door: passthrough visitors count, on further ports too, until their 
     kindOf: () => 'passthrough',
     onAgent: (socket) => socket.destroy(),
     onVisitor: (socket) => socket.destroy(),
-    onPassthrough: (socket, _asked, { pass }, hello) =>
-      adopted.resolve(adoptCounted(socket, pass, hello)),
+    onPassthrough: (socket, _asked, _admission, hello) =>
+      adopted.resolve(adoptAccepted(socket, hello)),
   })
   await using _door = { [Symbol.asyncDispose]: () => door.destroy() }
   // The same port of another address: leased ports are asked for by number.

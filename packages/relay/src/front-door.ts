@@ -163,7 +163,6 @@ export async function startFrontDoor(options: FrontDoorOptions): Promise<FrontDo
     }
     if (kind === 'passthrough') {
       admission.done()
-      sockets.delete(socket)
       options.onPassthrough(socket, asked, admission, bytes)
     } else if (hasKey || kind || asked.sni === undefined) {
       // Who names no host can be told, over TLS, that nothing is there.

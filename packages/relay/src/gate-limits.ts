@@ -1,9 +1,8 @@
 // The gate's limits as they are by default, by the file and by the system's descriptors; and the way
 // through it for visitors of raw ports, who have no hello.
 import type { Socket } from 'node:net'
-import { type SocketEnd, adoptAccepted } from '@sallyport/mux'
 import { type Descriptors, shareDescriptors } from './descriptors.ts'
-import type { Gate, GateLimits, Pass } from './gate.ts'
+import type { Gate, GateLimits } from './gate.ts'
 import {
   maxPerAddress,
   maxUnprovenPerAddress,
@@ -34,23 +33,16 @@ export function standardGateLimits(
   }
 }
 
-/** Counts a visitor of a raw port in; undefined when there was no room, and then it is gone. */
-export function passVisitor(gate: Gate, socket: Socket): Pass | undefined {
+/** Counts a visitor of a raw port in; false when there was no room, and then it is gone. */
+export function passVisitor(gate: Gate, socket: Socket): boolean {
   socket.on('error', () => {})
   const pass = gate.enter(socket.remoteAddress ?? '', () => socket.resetAndDestroy())
   if (!pass?.becomeVisitor()) {
     pass?.leave()
     socket.resetAndDestroy()
-    return undefined
+    return false
   }
   pass.decide()
   socket.once('close', () => pass.leave())
-  return pass
-}
-
-/** Adopts a socket for the mux, which moves its descriptor to another socket: that one's end counts. */
-export function adoptCounted(socket: Socket, pass: Pass, read?: Buffer): SocketEnd {
-  const end = adoptAccepted(socket, read)
-  end.socket.once('close', () => pass.leave())
-  return end
+  return true
 }

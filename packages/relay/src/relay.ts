@@ -2,7 +2,7 @@
 // one another is joined here and nowhere else.
 import type { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
-import { type SocketEnd, adoptTls, systemClock } from '@sallyport/mux'
+import { type SocketEnd, adoptAccepted, adoptTls, systemClock } from '@sallyport/mux'
 import {
   type ListenAddress,
   type RegisterMessage,
@@ -24,7 +24,7 @@ import { identityPair } from './certificates/own-certificate.ts'
 import { CertificateStore } from './certificates/certificate-store.ts'
 import { type Asked, startFrontDoor } from './front-door.ts'
 import { Gate } from './gate.ts'
-import { adoptCounted, passVisitor, standardGateLimits } from './gate-limits.ts'
+import { passVisitor, standardGateLimits } from './gate-limits.ts'
 import { openTcpPort } from './leased-port.ts'
 import { type HttpDoor, createNotFound, startHttpDoor } from './http-door.ts'
 import { goodbyeMs } from './limits.ts'
@@ -131,12 +131,12 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
     onDeploy: deployDoor?.enter,
     onVisitor: (socket, asked, acceptedMs) =>
       admit(placeOf(asked), acceptedMs, socket, adoptTls, tlsFacts(socket, asked.sni)),
-    onPassthrough: (socket, asked, { acceptedMs, pass }, hello) =>
+    onPassthrough: (socket, asked, { acceptedMs }, hello) =>
       admit(
         placeOf(asked),
         acceptedMs,
         socket,
-        (one) => adoptCounted(one, pass, hello),
+        (one) => adoptAccepted(one, hello),
         asked.sni === undefined ? {} : { sni: asked.sni },
       ),
   })
@@ -149,8 +149,9 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
       tcpPlace === undefined
         ? frontDoor.openPort(bind, port)
         : openTcpPort(bind, port, (socket) => {
-            const pass = passVisitor(gate, socket)
-            if (pass) admit(tcpPlace, clock.now(), socket, (one) => adoptCounted(one, pass), {})
+            if (passVisitor(gate, socket)) {
+              admit(tcpPlace, clock.now(), socket, (one) => adoptAccepted(one), {})
+            }
           }),
   })
 

@@ -1,0 +1,161 @@
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import { maxMessageBytes } from '@sallyport/protocol'
+import fc from 'fast-check'
+import { MessageReader } from './message-reader.ts'
+
+interface Frame {
+  readonly first: number
+  readonly payload: Buffer
+  readonly key?: Buffer | undefined
+  /** Of the length's field: the shortest that holds it, or 8. */
+  readonly isLong?: boolean
+}
+
+const binary = 0x82
+const zeroKey = Buffer.alloc(4)
+
+function encode({ first, payload, key, isLong = false }: Frame): Buffer {
+  const bytes = payload.length
+  const isShort = bytes < 126 && !isLong
+  const head = Buffer.alloc(isShort ? 2 : isLong || bytes > 0xffff ? 10 : 4)
+  head[0] = first
+  head[1] = (key ? 0x80 : 0) | (isShort ? bytes : head.length === 4 ? 126 : 127)
+  if (head.length === 4) head.writeUInt16BE(bytes, 2)
+  if (head.length === 10) head.writeBigUInt64BE(BigInt(bytes), 2)
+  const masked = Buffer.from(payload.map((byte, at) => byte ^ (key?.[at % 4] ?? 0)))
+  return Buffer.concat([head, key ?? Buffer.alloc(0), masked])
+}
+
+/** Reads chunks as the transport does: what is taken, and what is left to `ws`, in one order. */
+function read(chunks: readonly Buffer[], isMasked: boolean) {
+  const taken: string[] = []
+  const left: Buffer[] = []
+  const reader = new MessageReader(isMasked, (bytes, start, end) => {
+    taken.push(bytes.toString('hex', start, end))
+  })
+  for (const chunk of chunks) {
+    for (let at = 0; at < chunk.length;) {
+      at = reader.take(chunk, at, chunk.length)
+      if (at === chunk.length) break
+      const end = reader.follow(chunk, at, chunk.length)
+      assert.ok(end > at, 'it goes on')
+      left.push(chunk.subarray(at, end))
+      at = end
+    }
+  }
+  return { taken, left: Buffer.concat(left) }
+}
+
+function cut(bytes: Buffer, sizes: readonly number[]): Buffer[] {
+  const chunks: Buffer[] = []
+  for (let at = 0, index = 0; at < bytes.length; index++) {
+    const next = at + (sizes[index % sizes.length] ?? 1)
+    chunks.push(bytes.subarray(at, next))
+    at = next
+  }
+  return chunks
+}
+
+const hello = Buffer.from('hello')
+
+test('message reader: whole binary messages are taken, of every length', () => {
+  for (const key of [undefined, zeroKey]) {
+    const payloads = [0, 1, 125, 126, 16_372, maxMessageBytes - 1].map((bytes) =>
+      Buffer.alloc(bytes, 7),
+    )
+    const bytes = Buffer.concat(payloads.map((payload) => encode({ first: binary, payload, key })))
+    const { taken, left } = read([bytes], key !== undefined)
+    assert.deepEqual(
+      taken,
+      payloads.map((payload) => payload.toString('hex')),
+    )
+    assert.equal(left.length, 0)
+  }
+})
+
+const leftToWs: Readonly<Record<string, Frame>> = {
+  'a text message': { first: 0x81, payload: hello },
+  'a ping': { first: 0x89, payload: hello },
+  'a close': { first: 0x88, payload: Buffer.from([3, 232]) },
+  'a reserved bit': { first: 0xc2, payload: hello },
+  'a mask that may not be': { first: binary, payload: hello, key: zeroKey },
+  'a length in its longest form': { first: binary, payload: hello, isLong: true },
+  'a message that is too long': { first: binary, payload: Buffer.alloc(maxMessageBytes + 1) },
+}
+
+for (const [what, frame] of Object.entries(leftToWs)) {
+  test(`message reader: ${what} is left to ws, and what follows is taken`, () => {
+    const bytes = encode(frame)
+    const next = encode({ first: binary, payload: hello })
+    const { taken, left } = read([Buffer.concat([bytes, next])], false)
+    assert.deepEqual(taken, [hello.toString('hex')])
+    assert.ok(left.equals(bytes))
+  })
+}
+
+for (const [what, key] of [
+  ['no mask where one must be', undefined],
+  ['a mask with a key', Buffer.from([1, 2, 3, 4])],
+] as const) {
+  test(`message reader: ${what} is left to ws`, () => {
+    const bytes = encode({ first: binary, payload: hello, key })
+    const { taken, left } = read([bytes], true)
+    assert.deepEqual(taken, [])
+    assert.ok(left.equals(bytes))
+  })
+}
+
+test('message reader: within a fragmented message all is left to ws', () => {
+  const pieces = [
+    encode({ first: 0x02, payload: hello }),
+    encode({ first: 0x89, payload: hello }),
+    encode({ first: binary, payload: hello }),
+    encode({ first: 0x00, payload: hello }),
+    encode({ first: 0x80, payload: hello }),
+  ]
+  const next = encode({ first: binary, payload: hello })
+  const { taken, left } = read([Buffer.concat([...pieces, next])], false)
+  assert.ok(left.equals(Buffer.concat(pieces)))
+  assert.deepEqual(taken, [hello.toString('hex')])
+})
+
+const anyFrame = fc.record({
+  first: fc.constantFrom(binary, binary, binary, 0x81, 0x89, 0x8a),
+  payload: fc.oneof(
+    fc.uint8Array({ maxLength: 130 }),
+    fc.integer({ min: 120, max: 400 }).map((bytes) => new Uint8Array(bytes).fill(bytes)),
+  ),
+  key: fc.constantFrom(zeroKey, zeroKey, Buffer.from([9, 8, 7, 6])),
+})
+
+test('message reader: however it is cut, each frame is taken whole or left whole', () => {
+  fc.assert(
+    fc.property(
+      fc.array(anyFrame, { minLength: 1, maxLength: 20 }),
+      fc.array(fc.integer({ min: 1, max: 300 }), { minLength: 1, maxLength: 8 }),
+      (frames, sizes) => {
+        const encoded = frames.map((frame) =>
+          encode({ ...frame, payload: Buffer.from(frame.payload) }),
+        )
+        const { taken, left } = read(cut(Buffer.concat(encoded), sizes), true)
+        let rest = left
+        let next = 0
+        for (const [index, { first, payload, key }] of frames.entries()) {
+          const isTaken =
+            first === binary &&
+            key === zeroKey &&
+            taken[next] === Buffer.from(payload).toString('hex') &&
+            !rest.subarray(0, encoded[index]?.length).equals(encoded[index] ?? rest)
+          if (isTaken) next++
+          else {
+            const frame = encoded[index] ?? assert.fail('no frame')
+            assert.ok(rest.subarray(0, frame.length).equals(frame), `frame ${index}`)
+            rest = rest.subarray(frame.length)
+          }
+        }
+        assert.deepEqual([next, rest.length], [taken.length, 0])
+      },
+    ),
+  )
+})
