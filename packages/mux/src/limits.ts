@@ -115,6 +115,21 @@ export const probeIntervalMs = 10_000
  */
 export const lazyFrameMs = 2
 
+/** A write of so much fills a packet (1,500 bytes less headers) nearly, and would win nothing by waiting. */
+export const packetBytes = 1_200
+
+/**
+ * Small writes wait for company until they are a 32nd of a round trip apart: 3 ms on a path of 100 ms,
+ * where a visitor waits 100 for the word that TCP may send another packet.
+ */
+export const spacingsPerRoundTrip = 32
+
+/** A burst's first writes do not wait, nor does a lone visitor's SYN behind the FIN of the one before. */
+export const freeWrites = 2
+
+/** Timers know no less; on paths below 32 ms nothing waits. */
+export const spacingMsMin = 1
+
 /** One write to a socket: four messages, still in the processor's cache, and one wake-up of the reader. */
 export const sinkWriteBytes = slabBytes
 

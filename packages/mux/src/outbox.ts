@@ -35,6 +35,11 @@ export class Outbox {
     return this.#inFlight + this.#used
   }
 
+  /** Those that the transport has not got. */
+  get unsentBytes(): number {
+    return this.#used
+  }
+
   /** Payload bytes that fit into the open message beside one frame header. */
   get #room(): number {
     return this.#message + maxRecordBytes - this.#used - headerBytes

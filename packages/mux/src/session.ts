@@ -19,6 +19,7 @@ import { type Holder, MemoryBudget } from './memory-budget.ts'
 import { Pace } from './pace.ts'
 import { PeerIds } from './peer-ids.ts'
 import { RoundTrip } from './round-trip.ts'
+import { Spacing } from './spacing.ts'
 import { MuxStream, type StreamHost, type StreamReceiver } from './stream.ts'
 import type { Transport, TransportEnd } from './transport.ts'
 import { Turns } from './turns.ts'
@@ -75,7 +76,8 @@ export class Session implements Holder {
       roundTrip: this.#roundTrip,
       sendMarker: (value) => this.#control(FrameType.ping, Flag.syn, 0, markerFlag + value),
     })
-    this.#turns = new Turns(transport, this.#pace, clock)
+    const spacing = new Spacing(clock, this.#roundTrip)
+    this.#turns = new Turns(transport, this.#pace, spacing, clock)
     this.#keepalive = new Keepalive({
       clock,
       sendPing: (value) => this.#control(FrameType.ping, Flag.syn, 0, value),

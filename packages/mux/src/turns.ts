@@ -1,11 +1,12 @@
 // Whose turn it is to send, and when: streams that have something to send wait in line, one message
 // each a round, while the transport takes more; control frames wait for nobody. An event-loop turn
-// ends with one joint write of all that was written in it.
+// ends with one joint write of all that was written in it, unless that waits for company (spacing.ts).
 import { type FrameType, maxRecordBytes } from '@sallyport/protocol'
 import type { Clock, Timer } from './clock.ts'
 import { bypassBytes, lazyFrameMs, smallWriteBytes } from './limits.ts'
 import { Outbox } from './outbox.ts'
 import type { Pace } from './pace.ts'
+import type { Spacing } from './spacing.ts'
 import type { MuxStream } from './stream.ts'
 import type { Transport } from './transport.ts'
 
@@ -13,7 +14,9 @@ export class Turns {
   readonly #outbox: Outbox
   readonly #pace: Pace
   readonly #clock: Clock
-  #lazyTimer: Timer | undefined
+  readonly #spacing: Spacing
+  /** For frames that wait for company. */
+  #timer: Timer | undefined
   /** The stream that last wrote more than a request's worth. */
   #bulk: MuxStream | undefined
   #bypassed = 0
@@ -24,8 +27,9 @@ export class Turns {
   #isDue = false
   #isStopped = false
 
-  constructor(transport: Transport, pace: Pace, clock: Clock) {
+  constructor(transport: Transport, pace: Pace, spacing: Spacing, clock: Clock) {
     this.#clock = clock
+    this.#spacing = spacing
     this.#pace = pace
     this.#outbox = new Outbox(transport, () => this.#taken())
   }
@@ -83,11 +87,7 @@ export class Turns {
   /** A control frame that nobody waits for: it leaves with the next frame, or a moment later. */
   writeLazily(type: FrameType, flags: number, streamId: number, length: number): void {
     this.#outbox.writeControl(type, flags, streamId, length)
-    if (this.#isDue || this.#lazyTimer !== undefined || this.#isStopped) return
-    this.#lazyTimer = this.#clock.setTimeout(() => {
-      this.#lazyTimer = undefined
-      this.#schedule()
-    }, lazyFrameMs)
+    if (!this.#isDue) this.#scheduleIn(lazyFrameMs)
   }
 
   /** Puts the stream at the end of the line; it stands there once. */
@@ -119,7 +119,7 @@ export class Turns {
   /** No more turns. */
   stop(): void {
     this.#isStopped = true
-    if (this.#lazyTimer) this.#clock.clearTimeout(this.#lazyTimer)
+    if (this.#timer) this.#clock.clearTimeout(this.#timer)
     this.#line = []
     this.#front = 0
     this.#touched = []
@@ -130,6 +130,14 @@ export class Turns {
     if (this.#isDue || this.#isStopped) return
     this.#isDue = true
     setImmediate(() => this.#end())
+  }
+
+  #scheduleIn(delayMs: number): void {
+    if (this.#timer !== undefined || this.#isStopped) return
+    this.#timer = this.#clock.setTimeout(() => {
+      this.#timer = undefined
+      this.#schedule()
+    }, delayMs)
   }
 
   /** The transport took a slab: whoever waits goes on at once, not a turn later. */
@@ -152,7 +160,9 @@ export class Turns {
       }
     }
     this.#serve()
-    this.#outbox.flush()
+    const waitMs = this.#outbox.unsentBytes > 0 ? this.#spacing.waitMs(this.#outbox.unsentBytes) : 0
+    if (waitMs > 0) this.#scheduleIn(waitMs)
+    else this.#outbox.flush()
   }
 
   #serve(): void {
