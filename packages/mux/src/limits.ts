@@ -124,8 +124,8 @@ export const packetBytes = 1_200
  */
 export const spacingsPerRoundTrip = 32
 
-/** A burst's first writes do not wait, nor does a lone visitor's SYN behind the FIN of the one before. */
-export const freeWrites = 2
+/** First writes that do not wait: of the visitor who left a FIN, of the one who came an ACK and the answer. */
+export const freeWrites = 3
 
 /** Timers know no less; on paths below 32 ms nothing waits. */
 export const spacingMsMin = 1

@@ -80,15 +80,17 @@ test('spacing: a burst of visitors fits what TCP may send after a pause, and non
   }
 })
 
-test('spacing: a lone visitor waits for nothing', async () => {
+test('spacing: visitors one by one wait for nothing', async () => {
   const { clock, transport, turns, pass } = startTurns(rttMs)
-  for (let visits = 1; visits <= 5; visits++) {
-    turns.writeControl(FrameType.windowUpdate, Flag.fin, visits, 0)
+  for (let visit = 1; visit <= 5; visit++) {
+    turns.writeControl(FrameType.windowUpdate, Flag.fin, visit, 0)
     await pass(0.5)
-    turns.writeData(Flag.syn, visits + 1, Buffer.alloc(100), 0, 100)
+    turns.writeControl(FrameType.windowUpdate, Flag.ack, visit + 1, 0)
+    await pass(0.5)
+    turns.writeData(Flag.none, visit + 1, Buffer.alloc(400), 0, 400)
     const atMs = clock.now()
     await pass(0.5)
-    assert.equal(transport.sent.length, 2 * visits)
+    assert.equal(transport.sent.length, 3 * visit)
     assert.ok((transport.sent.at(-1)?.atMs ?? Infinity) <= atMs + 0.5)
     await pass(rttMs)
   }
