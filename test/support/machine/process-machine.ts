@@ -2,6 +2,7 @@
 // instead of / and at an address of the loopback. What only a kernel has (units' sandboxes, masks)
 // is written down; the booted machine of `npm run test:vm` is for those.
 import { spawn, type ChildProcess } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
 import { existsSync, writeFileSync } from 'node:fs'
@@ -21,15 +22,25 @@ interface CloudConfig {
   }[]
 }
 
-const systemctl = fileURLToPath(new URL('systemctl.mjs', import.meta.url))
+const systemctl = fileURLToPath(new URL('systemctl.sh', import.meta.url))
 
 export interface MachineOptions {
   readonly userData: string
   readonly address: string
-  /** Further variables of the machine's scripts, for a test of the fetching. */
-  readonly env?: Readonly<Record<string, string>>
-  /** False: Node has to be fetched. */
-  readonly hasNode?: boolean
+}
+
+/** Of the Node that runs the tests, which every machine has: half a second of sha256sum, spent once. */
+let ownNodeHash: string | undefined
+
+/** A sha256sum that knows our own Node's hash, and works every other one out. */
+function hashScript(): string {
+  ownNodeHash ??= createHash('sha256').update(readFileSync(process.execPath)).digest('hex')
+  return `#!/bin/sh
+read -r hash path
+PATH=\${PATH#*:}
+[ "$path" -ef '${process.execPath}' ] || { echo "$hash  $path" | sha256sum "$@"; exit; }
+[ "$hash" = ${ownNodeHash} ]
+`
 }
 
 export class ProcessMachine {
@@ -47,18 +58,16 @@ export class ProcessMachine {
     for (const directory of ['bin', 'opt/sallyport', 'var/lib', 'etc/systemd/system']) {
       mkdirSync(join(this.root, directory), { recursive: true })
     }
-    const script = `#!/bin/sh\nexec '${process.execPath}' '${systemctl}' "$@"\n`
+    const script = `#!/bin/sh\nexec /bin/sh '${systemctl}' "$@"\n`
     writeFileSync(join(this.root, 'bin/systemctl'), script, { mode: 0o755 })
     const note = `#!/bin/sh\necho "systemd-run $*" >>'${this.root}/systemctl.log'\n`
     writeFileSync(join(this.root, 'bin/systemd-run'), note, { mode: 0o755 })
-    if (options.hasNode !== false) {
-      symlinkSync(process.execPath, join(this.root, 'opt/sallyport/node'))
-    }
+    writeFileSync(join(this.root, 'bin/sha256sum'), hashScript(), { mode: 0o755 })
+    symlinkSync(process.execPath, join(this.root, 'opt/sallyport/node'))
     this.#env = {
       PATH: `${this.root}/bin:${process.env['PATH'] ?? ''}`,
       SALLYPORT_ROOT: this.root,
       SALLYPORT_LISTEN_HOST: options.address,
-      ...options.env,
     }
   }
 
