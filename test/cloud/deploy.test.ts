@@ -7,6 +7,7 @@ import { parseJoinString } from '@sallyport/protocol'
 import { connectBareAgent } from '../support/bare-agent.ts'
 import { type CloudWorld, relayPort, startCloudWorld } from '../support/cloud-world.ts'
 import { deadline } from '../support/deadline.ts'
+import { retry } from '../support/retry.ts'
 import { buildRelayBundle } from '../../scripts/bundle.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
 
@@ -60,6 +61,13 @@ test('deploy: agents, status and logs of the standing relay', async () => {
   const logs = (await world.finish(['logs'])).stdout
   assert.match(logs, /^\d{4}-\d\d-\d\dT\S+Z relay: agent laptop left: /m)
   assert.equal((await world.finish(['logs', '--lines', '1'])).stdout.split('\n').length, 1)
+
+  // The machine is switched off and on: what the relay said before is there for whoever asks why.
+  await machine?.reboot()
+  await retry(async () => {
+    const after = (await world.finish(['logs'])).stdout
+    assert.match(after, /relay: agent laptop left: [^]*relay: listening on /)
+  })
 
   // The machine is gone without a word: the rest of the status is told all the same.
   machine?.kill()

@@ -2,11 +2,11 @@
 // ends. Its settings, files and refusals are tested without a process in packages/relay/src.
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { readdir, stat } from 'node:fs/promises'
+import { readFile, readdir, stat, writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { test } from 'node:test'
 import { connect as connectTls } from 'node:tls'
-import { type JoinString, matchesPin, parseJoinString } from '@sallyport/protocol'
+import { type JoinString, generateAgentKey, matchesPin, parseJoinString } from '@sallyport/protocol'
 import { main } from '@sallyport/relay'
 import { type BareAgent, connectBareAgent, echoStream } from '../support/bare-agent.ts'
 import { deadline, until } from '../support/deadline.ts'
@@ -197,4 +197,33 @@ test('sallyport relay is relay, sallyport agent is agent', async () => {
   await using wrong = runProgram('sallyport', ['rleay'])
   await wrong.expectExit(2)
   assert.match(wrong.stderr.text, /"rleay"/)
+})
+
+test('relay: what it said, and what ended it, is kept where a provisioner may ask for it', async () => {
+  await using directory = await temporaryDirectory()
+  await init(directory)
+  const serve = async (): Promise<void> => {
+    const process = new FakeProcess(directory.path)
+    const ended = main(['--dir', directory.path, '--listen', '127.0.0.1:0'], process)
+    while (!process.err.some((line) => line.includes('listening'))) await until(process, 'said')
+    process.emit('uncaughtExceptionMonitor', new Error('the fault of a test'))
+    process.emit('SIGTERM', 'SIGTERM')
+    assert.equal(await deadline(ended, 10_000, 'end'), 0)
+  }
+  await serve()
+  assert.ok(!(await readdir(directory.path)).includes('log.txt'), 'nobody may ask')
+  const { publicKey } = generateAgentKey()
+  const key = JSON.stringify({ v: 1, public_key: publicKey.toString('base64url') })
+  await writeFile(directory.join('deploy.json'), key)
+  await serve()
+  await serve()
+  const log = await readFile(directory.join('log.txt'), 'utf8')
+  const told = [
+    ...log.matchAll(/listening on|\(SP_INTERNAL\): Error: the fault of a test|stopped/g),
+  ]
+  const once = ['listening on', '(SP_INTERNAL): Error: the fault of a test', 'stopped']
+  assert.deepEqual(
+    told.map(([words]) => words),
+    [...once, ...once],
+  )
 })

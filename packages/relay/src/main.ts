@@ -31,7 +31,10 @@ export interface HostProcess {
   readonly stderr: { write(text: string): unknown }
   cwd(): string
   on<S extends EndSignal | 'SIGHUP'>(signal: S, listener: (signal: S) => void): unknown
+  /** Told of what ends the process before it does. */
+  on(event: 'uncaughtExceptionMonitor', listener: (error: unknown) => void): unknown
   off<S extends EndSignal | 'SIGHUP'>(signal: S, listener: (signal: S) => void): unknown
+  off(event: 'uncaughtExceptionMonitor', listener: (error: unknown) => void): unknown
 }
 
 /** Runs `relay` with the words after its name. @returns the exit code. */
@@ -43,10 +46,14 @@ export async function main(argv: readonly string[], process: HostProcess): Promi
       process.stderr.write(`relay: ${error.message} (${error.code})\n`)
       return error.exit
     }
-    const shown = error instanceof Error ? (error.stack ?? error.message) : String(error)
-    process.stderr.write(`relay: a fault of Sallyport itself (SP_INTERNAL): ${shown}\n`)
+    process.stderr.write(describeFault(error))
     return ExitCode.failure
   }
+}
+
+function describeFault(error: unknown): string {
+  const shown = error instanceof Error ? (error.stack ?? error.message) : String(error)
+  return `relay: a fault of Sallyport itself (SP_INTERNAL): ${shown}\n`
 }
 
 async function run({ command, flags }: CommandLine, process: HostProcess): Promise<number> {
@@ -92,7 +99,7 @@ async function runConfigured(
   process: HostProcess,
 ): Promise<number> {
   const config = await load()
-  const logRing = new LogRing(() => new Date())
+  using logRing = new LogRing(() => new Date())
   const log = openLog(config, process, logRing)
   switch (command.do) {
     case 'serve':
@@ -149,6 +156,9 @@ async function serveUntilSignal(
   let reload = async (): Promise<void> => {}
   const onHangUp = (): void => void reload()
   process.on('SIGHUP', onHangUp)
+  // Node tells stderr; who asks at the deploy door after the next start reads it here.
+  const onFault = (error: unknown): void => logRing.add(describeFault(error))
+  process.on('uncaughtExceptionMonitor', onFault)
   try {
     const { tcpPorts: ports } = config
     const descriptors = await readDescriptors(ports ? ports.last - ports.first + 1 : 0)
@@ -172,6 +182,8 @@ async function serveUntilSignal(
     log.event({ event: 'stopped', exit })
     return exit
   } catch (error) {
+    const isOurs = isSallyportError(error)
+    logRing.add(isOurs ? `relay: ${error.message} (${error.code})\n` : describeFault(error))
     // People get the line that main writes.
     if (config.json && isSallyportError(error)) {
       const { exit, code, message } = error
@@ -181,6 +193,7 @@ async function serveUntilSignal(
   } finally {
     for (const signal of signalNames) process.off(signal, onSignal)
     process.off('SIGHUP', onHangUp)
+    process.off('uncaughtExceptionMonitor', onFault)
   }
 }
 

@@ -76,6 +76,7 @@ export async function serve(options: ServeOptions): Promise<Served> {
   const { config, log, logRing, descriptors, reload, restart } = options
   const { state, host, listen, tcpPorts, insecureNoAuth } = config
   const { identity, agents, deployKey } = await readState(config)
+  if (deployKey) await logRing.keepIn(state)
   const boot = await countBoot(state)
   const onFailure = (text: string): void => log.note('warn', text)
   const { accessLog: path } = config

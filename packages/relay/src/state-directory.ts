@@ -24,6 +24,7 @@ const files = {
   'bundle-a.mjs': { what: 'delivered bundle', mode: 0o644 },
   'bundle-b.mjs': { what: 'delivered bundle', mode: 0o644 },
   'boot.json': { what: 'boot counter', mode: 0o644 },
+  'log.txt': { what: 'log', mode: 0o600 },
 } as const
 export type StateFile = keyof typeof files
 
