@@ -14,7 +14,7 @@ import { readExactly } from '../../packages/provisioner/src/claim-socket.ts'
 import { relayPort, standInRelay } from '../support/cloud-world.ts'
 import { deadline } from '../support/deadline.ts'
 import { ProcessMachine } from '../support/machine/process-machine.ts'
-import { readFileSync } from 'node:fs'
+import { readFileSync, rmSync } from 'node:fs'
 
 const label = 'EXPERIMENTAL-sallyport-claim-1'
 let host = 1
@@ -158,6 +158,20 @@ test('claim: others get nothing and spend nothing; the provisioner still claims'
   assert.equal(isClaimed(fresh), false)
   await claim(fresh)
   assert.equal(isClaimed(fresh), true)
+})
+
+test('claim: after 15 minutes an unclaimed machine ends itself, and a claimed one does not', async () => {
+  await using fresh = await bootFresh()
+  const { machine } = fresh
+  const timer = machine.log().find((line) => line.includes('--unit=sallyport-unclaimed'))
+  const [, what = ''] = /^systemd-run --on-active=900 .* \/bin\/sh -c (.*)$/.exec(timer ?? '') ?? []
+  const time = ['sh', '-c', what.replace('/var/lib', `${machine.root}/var/lib`)]
+  await claim(fresh)
+  await machine.command(time)
+  assert.notEqual(machine.log().at(-1), 'poweroff')
+  rmSync(`${machine.root}/var/lib/sallyport/claimed`)
+  await machine.command(time)
+  assert.equal(machine.log().at(-1), 'poweroff')
 })
 
 test('claim: the instance proves itself by K over this very connection', async () => {

@@ -33,6 +33,10 @@ rm -f "$target.new"
 `
 }
 
+/** Where a router on a visitor's way drops what is too big and the ICMP that says so, TCP finds a
+ * smaller size by itself instead of standing still (RFC 4821; 1 = once it suspects that). */
+export const networkSettings = 'net.ipv4.tcp_mtu_probing = 1\n'
+
 export const stage0Unit = `[Unit]
 Description=Sallyport, waiting to be claimed
 After=network-online.target

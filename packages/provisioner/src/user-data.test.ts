@@ -22,6 +22,7 @@ const text = createUserData(options)
 interface Config {
   readonly bootcmd: readonly (readonly string[])[]
   readonly write_files: readonly { readonly path: string; readonly content: string }[]
+  readonly runcmd: readonly (readonly string[])[]
 }
 const config = JSON.parse(text.replace('#cloud-config\n', '')) as Config
 const files = new Map(
@@ -101,6 +102,11 @@ test('user-data: the claim secret is the only secret in it', () => {
   )
 })
 
+test('user-data: a path whose limits nobody tells does not stop a visitor', () => {
+  assert.equal(files.get('/etc/sysctl.d/60-sallyport.conf'), 'net.ipv4.tcp_mtu_probing = 1\n')
+  assert.deepEqual(config.runcmd[0], ['sysctl', '-p', '/etc/sysctl.d/60-sallyport.conf'])
+})
+
 test('user-data: equal inputs give equal text, so that a launch can be repeated', () => {
   const digest = (one: string) => createHash('sha256').update(one).digest('hex')
   assert.equal(digest(createUserData(options)), digest(text))
@@ -114,6 +120,9 @@ test('user-data: the relay’s unit has one capability, no metadata, and its own
     'IPAddressDeny=169.254.169.254/32',
     'DynamicUser=yes',
     'ProtectSystem=strict',
+    'NoNewPrivileges=yes',
+    'MemoryMax=80%',
+    'Restart=always',
   ]) {
     assert.ok(unit.split('\n').includes(line), line)
   }

@@ -5,6 +5,7 @@ import { gzipSync } from 'node:zlib'
 import { SallyportError } from '@sallyport/protocol'
 import {
   fetchNodeScript,
+  networkSettings,
   relayDirectory,
   relayUnit,
   stage0Unit,
@@ -30,6 +31,8 @@ export interface UserDataOptions {
 
 /** Unclaimed, the machine powers itself off, and EC2 terminates it (docs/aws.md). */
 const unclaimedSeconds = 900
+
+const networkFile = '/etc/sysctl.d/60-sallyport.conf'
 
 /** Nobody logs in, whatever may start an ssh daemon one day. (Empty lists, which would make no user
  * and no host key, are refused by the schema of cloud-init 22.) */
@@ -60,6 +63,7 @@ export function createUserData(options: UserDataOptions): string {
       file('/opt/sallyport/launch.mjs', '0644', options.launcher),
       file('/opt/sallyport/watch.sh', '0755', watchScript(options.idleMinutes)),
       file('/opt/sallyport/fetch-node.sh', '0755', fetchNodeScript(options.node)),
+      file(networkFile, '0644', networkSettings),
       file('/etc/systemd/system/sallyport-stage0.service', '0644', stage0Unit),
       file(
         '/etc/systemd/system/sallyport-relay.service',
@@ -68,6 +72,8 @@ export function createUserData(options: UserDataOptions): string {
       ),
     ],
     runcmd: [
+      // Later boots read the file by themselves, this one came too far for that.
+      ['sysctl', '-p', networkFile],
       ['/opt/sallyport/fetch-node.sh'],
       ['systemctl', 'daemon-reload'],
       ['systemctl', 'enable', 'sallyport-stage0.service', 'sallyport-relay.service'],

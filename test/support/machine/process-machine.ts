@@ -60,8 +60,10 @@ export class ProcessMachine {
     }
     const script = `#!/bin/sh\nexec /bin/sh '${systemctl}' "$@"\n`
     writeFileSync(join(this.root, 'bin/systemctl'), script, { mode: 0o755 })
-    const note = `#!/bin/sh\necho "systemd-run $*" >>'${this.root}/systemctl.log'\n`
-    writeFileSync(join(this.root, 'bin/systemd-run'), note, { mode: 0o755 })
+    for (const name of ['systemd-run', 'sysctl']) {
+      const note = `#!/bin/sh\necho "${name} $*" >>'${this.root}/systemctl.log'\n`
+      writeFileSync(join(this.root, 'bin', name), note, { mode: 0o755 })
+    }
     writeFileSync(join(this.root, 'bin/sha256sum'), hashScript(), { mode: 0o755 })
     symlinkSync(process.execPath, join(this.root, 'opt/sallyport/node'))
     this.#env = {
@@ -99,7 +101,7 @@ export class ProcessMachine {
     return this.#run(command)
   }
 
-  /** What was asked of systemd so far. */
+  /** What was asked of systemd and the kernel so far. */
   log(): string[] {
     return this.read('systemctl.log').split('\n').slice(0, -1)
   }
