@@ -46,6 +46,16 @@ for (const [name, code, message] of cases) {
   })
 }
 
+test('aws error: the action is the one that AWS names, where the policy knows it', () => {
+  const denied = (action: string) => {
+    const why = `User: arn:aws:iam::1:user/a is not authorized to perform: ${action} on resource: x`
+    const error = Object.assign(new Error(why), { name: 'UnauthorizedOperation' })
+    return String(translateAwsError(error, 'ec2:RunInstances', 'launch a t4g.nano'))
+  }
+  assert.match(denied('ec2:CreateTags'), /lack ec2:CreateTags; .*"Sid":"MarkWhileCreating"/)
+  assert.match(denied('sts:Unheard'), /lack ec2:RunInstances; .*CreateOnlyMarked.*LaunchFrom/)
+})
+
 test('aws error: no network is told from a refusal', () => {
   const error = translateAwsError(named('Error', 'ENOTFOUND'), 'ec2:DescribeVpcs', 'look')
   assert.ok(isSallyportError(error))

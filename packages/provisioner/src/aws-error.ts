@@ -1,7 +1,7 @@
-// AWS's errors, told apart by name (never by message) and turned into ours with the next step.
+// AWS's errors, told apart by name (not by message) and turned into ours with the next step.
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html
 import { isSallyportError, SallyportError, type ErrorCode } from '@sallyport/protocol'
-import { statementFor } from './iam-policy.ts'
+import { statementsFor } from './iam-policy.ts'
 
 interface Rule {
   readonly code: ErrorCode
@@ -94,6 +94,13 @@ export function isNotFound(error: unknown): boolean {
   return name.endsWith('.NotFound') || name === 'NoSuchHostedZone'
 }
 
+/** A launch needs ec2:CreateTags too, and which of them was missing stands only in AWS's words. */
+function lackingAction(error: unknown): string | undefined {
+  const said = error instanceof Error ? error.message : ''
+  const [, action = ''] = /is not authorized to perform: (\w+:\w+)/.exec(said) ?? []
+  return statementsFor(action).length > 0 ? action : undefined
+}
+
 /** For `.catch()` of one request: throws ours. `action` is its IAM name, like ec2:RunInstances. */
 export function explain(action: string, doing: string): (error: unknown) => never {
   return (error) => {
@@ -106,9 +113,11 @@ export function translateAwsError(error: unknown, action: string, doing: string)
   if (isSallyportError(error) || errorName(error) === 'AbortError') return error
   const name = errorName(error)
   if (denied.has(name)) {
+    const lacking = lackingAction(error) ?? action
+    const add = statementsFor(lacking).map((one) => JSON.stringify(one))
     return new SallyportError(
       'SP_AWS_DENIED',
-      `cannot ${doing}: the credentials lack ${action}; add this to their policy (all of it: provisioner iam-policy): ${JSON.stringify(statementFor(action))}`,
+      `cannot ${doing}: the credentials lack ${lacking}; add this to their policy (all of it: provisioner iam-policy): ${add.join(', ')}`,
       { cause: error },
     )
   }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { globSync, readFileSync } from 'node:fs'
 import test from 'node:test'
-import { iamPolicy, statementFor } from './iam-policy.ts'
+import { iamPolicy, statementsFor } from './iam-policy.ts'
 
 /** Which request each waiter repeats. */
 const waiters: Readonly<Record<string, string>> = {
@@ -71,6 +71,22 @@ test('iam policy: without a name in Route 53 there is no Route 53 in it, and nev
   assert.doesNotMatch(text, /route53|PassRole/)
 })
 
-test('iam policy: a refused action finds its statement', () => {
-  assert.equal(statementFor('ec2:TerminateInstances')?.Sid, 'ChangeOnlyMarked')
+test('iam policy: every action that a message may name finds all of its statements', () => {
+  const sources = globSync(`${import.meta.dirname}/**/*.ts`).filter(
+    (path) => !/test.ts$/.test(path),
+  )
+  const named = sources.flatMap((path) =>
+    Array.from(
+      readFileSync(path, 'utf8').matchAll(
+        /(?:explain|translateAwsError|prove)\([^)]*?'(\w+:\w+)'/g,
+      ),
+      ([, action = '']) => action,
+    ),
+  )
+  assert.ok(new Set(named).size > 15, 'the sources were found')
+  for (const action of named) assert.ok(statementsFor(action).length > 0, action)
+  assert.deepEqual(
+    statementsFor('ec2:RunInstances').map((one) => one.Sid),
+    ['CreateOnlyMarked', 'LaunchFromWhatExists'],
+  )
 })

@@ -137,7 +137,7 @@ function recordNames(name: string): string[] {
   return [name, `\\052.${name}`, `_sallyport.${name}`, `_acme-challenge.${name}`]
 }
 
-/** The statement that allows an action, for the message that says it is missing. */
-export function statementFor(action: string): Statement | undefined {
-  return statements.find((one) => one.Action.includes(action))
+/** The statements that allow an action together, for the message that says it is missing. */
+export function statementsFor(action: string): Statement[] {
+  return statements.filter((one) => one.Action.includes(action))
 }
