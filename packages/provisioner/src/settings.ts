@@ -93,14 +93,16 @@ export function parseSettings(read: Read, userName: string): Settings {
       right: 'PORT set too: it is the port that is opened',
     })
   }
-  if (openPort && port === 22) {
-    throw wrong(read, 'PORT', 'another port than 22 with OPEN_PORT: 22 is never opened')
-  }
   const keyFile = text(read, 'KEY_FILE', /./, 'a file')
   const certFile = text(read, 'CERT_FILE', /./, 'a file')
   bothOrNeither(read, 'KEY_FILE', 'CERT_FILE')
   const domain = parseDomain(read)
   const relayPort = wholeNumber(read, 'SALLYPORT_RELAY_PORT', 1, 65_535) ?? 443
+  const closed = closedPorts(relayPort)
+  if (openPort && port !== undefined && closed.includes(port)) {
+    const why = '22 is never opened, and the others are the relay’s own'
+    throw wrong(read, 'PORT', `another port than ${closed.join(', ')} with OPEN_PORT: ${why}`)
+  }
   return Object.freeze({
     port,
     openPort,
@@ -140,7 +142,7 @@ export function parseSettings(read: Read, userName: string): Settings {
     wantsElasticIp: flag(read, 'SALLYPORT_ELASTIC_IP') || domain !== undefined,
     tcpPorts: [
       ...(openPort && port !== undefined ? [{ from: port, to: port }] : []),
-      ...parsePorts(read),
+      ...parsePorts(read, closed),
     ],
     relayPort,
     pollSeconds: parsePoll(read),
@@ -223,17 +225,22 @@ function host(read: Read, name: string, value: string): string {
   return parsed.data
 }
 
-function parsePorts(read: Read): PortRange[] {
+/** Ports that no tcp route may have. 22 stays shut: nothing of ours answers there, and a scan must show
+ * that. */
+function closedPorts(relayPort: number): number[] {
+  return relayPort === 443 ? [22, 80, 443] : [22, relayPort]
+}
+
+function parsePorts(read: Read, closed: readonly number[]): PortRange[] {
   const written = read('SALLYPORT_TCP_PORTS')
   if (written === undefined) return []
-  const right = `at most ${maxPortRanges} ports or ranges like 2000-2100, without 22`
+  const right = `at most ${maxPortRanges} ports or ranges like 2000-2100, without ${closed.join(', ')}`
   const ranges = written.value.split(',').map((part) => {
     const [, from = '', to = from] = /^(\d{1,5})(?:-(\d{1,5}))?$/.exec(part.trim()) ?? []
     const range = { from: Number(from), to: Number(to) }
     const isOrdered = from !== '' && range.from >= 1 && range.from <= range.to && range.to <= 65_535
-    // Port 22 stays shut: nothing of ours answers there, and a scan must show that.
-    const isSsh = range.from <= 22 && range.to >= 22
-    if (!isOrdered || isSsh) throw wrong(read, 'SALLYPORT_TCP_PORTS', right)
+    const isClosed = closed.some((port) => range.from <= port && range.to >= port)
+    if (!isOrdered || isClosed) throw wrong(read, 'SALLYPORT_TCP_PORTS', right)
     return range
   })
   if (ranges.length > maxPortRanges) throw wrong(read, 'SALLYPORT_TCP_PORTS', right)
