@@ -1,7 +1,7 @@
 // Everything that goes wrong between a person and AWS: one clear line with the next step, the right
 // exit code, no key in it, and a state from which up goes on and down leaves nothing.
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:tls'
 import test from 'node:test'
 import { ExitCode } from '@sallyport/protocol'
@@ -164,6 +164,16 @@ const cases: readonly Case[] = [
     },
     exit: ExitCode.failure,
     says: /did not ask to be claimed within 1 s;.*run up again.*\n.*\n.*it broke here/s,
+  },
+  {
+    what: 'a bundle that does not run',
+    env: { SALLYPORT_CLAIM_SECONDS: '2' },
+    prepare: (world) => {
+      world.env['SALLYPORT_RELAY_BUNDLE'] = world.directory.join('broken.mjs')
+      writeFileSync(world.directory.join('broken.mjs'), "throw new Error('it broke here')\n")
+    },
+    exit: ExitCode.failure,
+    says: /was claimed, but no relay answers within 2 s; .*provisioner down and then up/,
   },
   {
     what: 'an instance that ends itself before it is claimed',

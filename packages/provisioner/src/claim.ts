@@ -62,7 +62,7 @@ export async function claimInstance(target: ClaimTarget, input: ClaimInput): Pro
     const relaySpki = input.relaySpki ?? input.spki
     return (await isRelayThere(target, relaySpki)) ? true : undefined
   })
-  if (isDone === undefined) throw await neverCame(target, 'did not ask to be claimed')
+  if (isDone === undefined) throw await neverAsked(target)
 }
 
 /** Waits until the relay itself answers with the noted key. */
@@ -70,7 +70,7 @@ export async function awaitRelay(target: ClaimTarget, spki: string): Promise<voi
   const isThere = await poll(target, pollsWithin(target, target.claimSeconds), async () =>
     (await isRelayThere(target, spki)) ? true : undefined,
   )
-  if (isThere === undefined) throw await neverCame(target, 'was claimed, but no relay answers')
+  if (isThere === undefined) throw await neverServed(target)
 }
 
 /** True once the claim is committed; false when the connection broke and a repeat may work. */
@@ -137,9 +137,17 @@ async function told({ consoleTail }: ClaimTarget): Promise<string> {
   return tail === undefined ? '' : `\nthe end of its console:\n${tail}`
 }
 
-async function neverCame(target: ClaimTarget, what: string): Promise<SallyportError> {
+async function neverAsked(target: ClaimTarget): Promise<SallyportError> {
   return new SallyportError(
     'SP_CLAIM_TIMEOUT',
-    `the instance at ${target.address}:${target.port} ${what} within ${target.claimSeconds} s; it ends itself when unclaimed: check that this network may reach the port, then run up again${await told(target)}`,
+    `the instance at ${target.address}:${target.port} did not ask to be claimed within ${target.claimSeconds} s; it ends itself when unclaimed: check that this network may reach the port, then run up again${await told(target)}`,
+  )
+}
+
+/** There is no way to it without its deploy door, so another bundle needs another instance. */
+async function neverServed(target: ClaimTarget): Promise<SallyportError> {
+  return new SallyportError(
+    'SP_CLAIM_TIMEOUT',
+    `the instance at ${target.address}:${target.port} was claimed, but no relay answers within ${target.claimSeconds} s; check that this network may reach the port and run up again, or provisioner down and then up for another instance${await told(target)}`,
   )
 }
