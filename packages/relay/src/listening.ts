@@ -2,6 +2,15 @@
 import type { Server } from 'node:net'
 import { SallyportError, formatHostPort } from '@sallyport/protocol'
 import { listenBacklog } from './limits.ts'
+import { hasCode } from './system-error.ts'
+
+function nextStep(cause: unknown): string {
+  if (hasCode(cause, 'EADDRINUSE')) {
+    return '; another program has it: take another port, or end it (ss -ltnp shows it)'
+  }
+  if (!hasCode(cause, 'EACCES')) return ''
+  return '; take a port above 1023, or give the program CAP_NET_BIND_SERVICE'
+}
 
 /**
  * Listens; `host` '' is every interface, port 0 is for the system to pick.
@@ -22,7 +31,7 @@ export async function listen(
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause)
     const where = formatHostPort(host, port)
-    throw new SallyportError(code, `cannot listen on ${where}: ${why}`, { cause })
+    throw new SallyportError(code, `cannot listen on ${where}: ${why}${nextStep(cause)}`, { cause })
   } finally {
     server.off('error', reject)
   }

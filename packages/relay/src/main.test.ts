@@ -175,7 +175,10 @@ test('relay: a taken address ends with 7', async () => {
   const { err } = await run(directory, ['--listen', `127.0.0.1:${address.port}`], 7).finally(() =>
     busy.close(),
   )
-  assert.match(err[0] ?? '', /cannot listen on 127\.0\.0\.1:\d+: .*EADDRINUSE.*SP_ADDRESS_TAKEN/)
+  assert.match(
+    err[0] ?? '',
+    /cannot listen on 127\.0\.0\.1:\d+: .*EADDRINUSE.*take another port.*SP_ADDRESS_TAKEN/,
+  )
 })
 
 test('relay: a D with too long a path for its socket is refused in one line', async () => {
