@@ -221,6 +221,16 @@ test('journey: down works from the tags alone when the state file is lost', asyn
   assert.deepEqual(world.fake.world.remaining(), [])
 })
 
+test('journey: plan tells a permission that is missing, before anything is made', async () => {
+  for (const action of ['CreateSecurityGroup', 'RunInstances', 'AllocateAddress']) {
+    await using world = await startCloudWorld({ env: { SALLYPORT_ELASTIC_IP: 'yes' } })
+    world.fake.faults.push({ action, code: 'UnauthorizedOperation' })
+    const { stderr } = await world.finish(['plan'], 3)
+    assert.match(stderr, new RegExp(`lack ec2:${action}; add this to their policy .*"Sid":`))
+    assert.deepEqual(world.fake.world.remaining(), [])
+  }
+})
+
 test('journey: plan proves the permissions and changes nothing', async () => {
   await using world = await startCloudWorld({ hasDomain: true })
   const plan = await world.finish(['plan', '--json'])
