@@ -6,6 +6,7 @@ import {
   assertDownLeavesNothing,
   assertOneStack,
   chunkOfCommit,
+  interruptAtChunk,
   killAtChunk,
 } from '../support/cloud-crash.ts'
 import { startCloudWorld } from '../support/cloud-world.ts'
@@ -31,8 +32,15 @@ for (let n = 1; n <= chunks; n += 1) {
     const [first] = world.fake.world.instances
     await world.finish(['up'])
     assertOneStack(world, false)
-    assert.equal(world.fake.world.instances.length, 1, 'no other instance was launched')
     assert.equal(world.live()[0]?.id, first?.id)
+    await assertDownLeavesNothing(world)
+  })
+
+  test(`claim interrupted at chunk ${n} of ${chunks}: one line, and up goes on`, async () => {
+    await using world = await startCloudWorld()
+    await interruptAtChunk(world, n)
+    await world.finish(['up'])
+    assertOneStack(world, false)
     await assertDownLeavesNothing(world)
   })
 }

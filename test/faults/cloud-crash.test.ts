@@ -1,10 +1,12 @@
 // SIGKILL after every single AWS request of up and of down: the next run converges to one stack, and
-// down leaves nothing. A few of these cases run in `npm test` too (test/cloud/crash.test.ts).
+// down leaves nothing. Ctrl-C at each of them ends with one line, and down goes on from there. A few of
+// these cases run in `npm test` too (test/cloud/crash.test.ts).
 import test from 'node:test'
 import {
   assertDownLeavesNothing,
   assertOneStack,
   countCalls,
+  interruptAtCall,
   killAtCall,
 } from '../support/cloud-crash.ts'
 import { startCloudWorld } from '../support/cloud-world.ts'
@@ -32,6 +34,12 @@ for (const [index, action] of calls.up.entries()) {
     await killAtCall(world, ['up'], index + 1)
     await assertDownLeavesNothing(world)
   })
+
+  test(`up interrupted at request ${index + 1} (${action}): one line, then down leaves nothing`, async () => {
+    await using world = await startCloudWorld({ hasDomain })
+    await interruptAtCall(world, ['up'], index + 1)
+    await assertDownLeavesNothing(world)
+  })
 }
 
 for (const [index, action] of calls.down.entries()) {
@@ -39,6 +47,13 @@ for (const [index, action] of calls.down.entries()) {
     await using world = await startCloudWorld({ hasDomain })
     await world.finish(['up'])
     await killAtCall(world, ['down'], index + 1)
+    await assertDownLeavesNothing(world)
+  })
+
+  test(`down interrupted at request ${index + 1} (${action}): down again leaves nothing`, async () => {
+    await using world = await startCloudWorld({ hasDomain })
+    await world.finish(['up'])
+    await interruptAtCall(world, ['down'], index + 1)
     await assertDownLeavesNothing(world)
   })
 }

@@ -2,6 +2,7 @@
 // worst moment, because something was made that nobody has written down.
 import assert from 'node:assert/strict'
 import type { CloudWorld } from './cloud-world.ts'
+import { deadline } from './deadline.ts'
 
 /** How many requests a command makes when nobody disturbs it, and their actions. */
 export async function countCalls(world: CloudWorld, args: readonly string[]): Promise<string[]> {
@@ -10,26 +11,52 @@ export async function countCalls(world: CloudWorld, args: readonly string[]): Pr
   return world.fake.calls.slice(before).map((call) => call.action)
 }
 
-/** Runs the command and kills it at its n-th request; false when it ended before. */
+/** Runs the command and kills it at its n-th request; it may end before. */
 export async function killAtCall(
   world: CloudWorld,
   args: readonly string[],
   n: number,
-): Promise<boolean> {
+): Promise<void> {
+  await signalAtCall(world, args, n, 'SIGKILL')
+}
+
+/** Ctrl-C at its n-th request: one line and 130, or, where nothing was left to do, the usual end. */
+export async function interruptAtCall(
+  world: CloudWorld,
+  args: readonly string[],
+  n: number,
+): Promise<void> {
+  assertInterrupted(await signalAtCall(world, args, n, 'SIGINT'))
+}
+
+interface Ended {
+  readonly code: number | null
+  readonly stderr: string
+}
+
+function assertInterrupted({ code, stderr }: Ended): void {
+  if (code === 0) return
+  assert.equal(code, 130, stderr)
+  assert.match(stderr.trimEnd().split('\n').at(-1) ?? '', /^interrupted; .* run up .* or down /)
+}
+
+async function signalAtCall(
+  world: CloudWorld,
+  args: readonly string[],
+  n: number,
+  signal: 'SIGINT' | 'SIGKILL',
+): Promise<Ended> {
   const before = world.fake.calls.length
   await using program = world.run(args)
-  let isKilled = false
   world.fake.onDone = (_, count) => {
-    if (count - before !== n) return
-    isKilled = true
-    program.signal('SIGKILL')
+    if (count - before === n) program.signal(signal)
   }
   try {
-    await program.exited
+    const { code } = await deadline(program.exited, 60_000, 'end')
+    return { code, stderr: program.stderr.text }
   } finally {
     world.fake.onDone = () => {}
   }
-  return isKilled
 }
 
 /** Runs the command and kills it at its first request of that name. */
@@ -68,12 +95,26 @@ export async function chunkOfCommit(world: CloudWorld): Promise<number> {
 
 /** Runs `up` and kills it at the n-th chunk that it and its instance exchange; it may end before. */
 export async function killAtChunk(world: CloudWorld, n: number): Promise<void> {
+  await signalAtChunk(world, n, 'SIGKILL')
+}
+
+/** The same with Ctrl-C. */
+export async function interruptAtChunk(world: CloudWorld, n: number): Promise<void> {
+  assertInterrupted(await signalAtChunk(world, n, 'SIGINT'))
+}
+
+async function signalAtChunk(
+  world: CloudWorld,
+  n: number,
+  signal: 'SIGINT' | 'SIGKILL',
+): Promise<Ended> {
   await using program = world.run(['up'])
   onChunk(world, (count) => {
-    if (count === n) program.signal('SIGKILL')
+    if (count === n) program.signal(signal)
   })
   try {
-    await program.exited
+    const { code } = await deadline(program.exited, 60_000, 'end')
+    return { code, stderr: program.stderr.text }
   } finally {
     world.cloud.onTraffic = () => {}
   }
@@ -83,6 +124,7 @@ export async function killAtChunk(world: CloudWorld, n: number): Promise<void> {
 export function assertOneStack(world: CloudWorld, hasDomain: boolean): void {
   const { fake } = world
   assert.equal(world.live().length, 1, 'one instance')
+  assert.equal(fake.world.instances.length, 1, 'and there was never another')
   assert.equal(fake.world.groups.length, 1, 'one security group')
   assert.equal(fake.world.addresses.length, hasDomain ? 1 : 0, 'addresses')
   const [instance] = world.live()
