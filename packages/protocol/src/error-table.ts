@@ -304,7 +304,8 @@ export const errorTable = {
     retry: true,
   },
   SP_CLAIM_TIMEOUT: {
-    meaning: 'The new instance did not come up to be claimed in time.',
+    meaning:
+      'The new instance was not there to be claimed in time, or was claimed and no relay answers.',
     exit: ExitCode.failure,
     retry: true,
   },

@@ -40,6 +40,14 @@ test('iam policy: allows every request that the sources can make, and no other',
   assert.deepEqual([...new Set(allowed)].toSorted(), expected)
 })
 
+test('iam policy: docs/aws.md lists the same', () => {
+  const page = readFileSync(`${import.meta.dirname}/../../../docs/aws.md`, 'utf8')
+  const [section = ''] = /^## 3\.[^]*?(?=^## 4\.)/m.exec(page) ?? []
+  const listed = Array.from(section.matchAll(/`(\w+:\w+)`/g), ([, action = '']) => action)
+  const named = listed.filter((action) => action !== 'iam:PassRole')
+  assert.deepEqual(named.toSorted(), [...new Set(allowed)].toSorted())
+})
+
 test('iam policy: whatever changes something is bound to our tag or to our names', () => {
   const { Statement } = iamPolicy({ recordName: 'tunnel.example.com' })
   const changing =
