@@ -37,7 +37,7 @@ export function splice(end: SocketEnd, stream: MuxStream, options: SpliceOptions
   new Splice(end, stream, options).start()
 }
 
-/** Receives from both sides itself: an idle visitor is to cost no closures. */
+/** Receives from both sides itself: an idle visitor is to cost few closures. */
 class Splice implements StreamReceiver, SocketHandlers {
   readonly #end: SocketEnd
   readonly #socket: Socket

@@ -146,7 +146,7 @@ function readWholeMessages(ws: WebSocket, socket: Socket, reader: MessageReader)
     return true
   })
   if (!isStatic) return
-  // What came together with the upgrade.
+  // What came together with the upgrade: Node emits it before it hands out the next record.
   socket.on('data', (chunk: Buffer) => {
     for (let at = 0; !isPassedOn && at < chunk.length;) at = reader.follow(chunk, at, chunk.length)
   })
