@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:tls'
-import test from 'node:test'
+import test, { describe } from 'node:test'
 import { ExitCode } from '@sallyport/protocol'
 import type { CloudWorld, CloudWorldOptions } from '../support/cloud-world.ts'
 import { relayPort, startCloudWorld } from '../support/cloud-world.ts'
@@ -203,26 +203,29 @@ const cases: readonly Case[] = [
   },
 ]
 
-for (const { what, options, env, prepare, args = [], exit, says, ...one } of cases) {
-  test(`faults: ${what}`, async () => {
-    await using world = await startCloudWorld(options)
-    const foreign = world.fake.world.remaining()
-    prepare?.(world)
-    const strangers = [...world.fake.world.remaining()].filter((one) => !foreign.includes(one))
-    const failed = await world.finish(['up', ...args], exit, env)
-    const told = failed.stderr.split('\n').filter((line) => line.startsWith('provisioner: '))
-    assert.equal(told.length, 1, failed.stderr)
-    assert.match(failed.stderr, says)
-    assert.doesNotMatch(failed.stderr + failed.stdout, /sp1_|secret\/key/)
-    if (one.asksNothing === true) assert.deepEqual(world.fake.calls, [])
-    if (one.recovers === true) {
-      world.fake.faults.length = 0
-      await world.finish(['up'])
-    }
-    await world.finish(['down'])
-    assert.deepEqual(world.fake.world.remaining(), strangers)
-  })
-}
+// Each has a world of its own and mostly waits.
+describe('faults', { concurrency: 3 }, () => {
+  for (const { what, options, env, prepare, args = [], exit, says, ...one } of cases) {
+    test(`faults: ${what}`, async () => {
+      await using world = await startCloudWorld(options)
+      const foreign = world.fake.world.remaining()
+      prepare?.(world)
+      const strangers = [...world.fake.world.remaining()].filter((one) => !foreign.includes(one))
+      const failed = await world.finish(['up', ...args], exit, env)
+      const told = failed.stderr.split('\n').filter((line) => line.startsWith('provisioner: '))
+      assert.equal(told.length, 1, failed.stderr)
+      assert.match(failed.stderr, says)
+      assert.doesNotMatch(failed.stderr + failed.stdout, /sp1_|secret\/key/)
+      if (one.asksNothing === true) assert.deepEqual(world.fake.calls, [])
+      if (one.recovers === true) {
+        world.fake.faults.length = 0
+        await world.finish(['up'])
+      }
+      await world.finish(['down'])
+      assert.deepEqual(world.fake.world.remaining(), strangers)
+    })
+  }
+})
 
 test('faults: no capacity in the first zone is met by the next, then by the next type', async () => {
   await using world = await startCloudWorld()
