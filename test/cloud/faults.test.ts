@@ -166,11 +166,11 @@ const cases: readonly Case[] = [
     says: /did not ask to be claimed within 1 s;.*run up again.*\n.*\n.*it broke here/s,
   },
   {
-    what: 'a bundle that does not run',
+    what: 'a bundle that serves nobody',
     env: { SALLYPORT_CLAIM_SECONDS: '2' },
     prepare: (world) => {
-      world.env['SALLYPORT_RELAY_BUNDLE'] = world.directory.join('broken.mjs')
-      writeFileSync(world.directory.join('broken.mjs'), "throw new Error('it broke here')\n")
+      world.env['SALLYPORT_RELAY_BUNDLE'] = world.directory.join('hangs.mjs')
+      writeFileSync(world.directory.join('hangs.mjs'), 'setInterval(() => {}, 1_000)\n')
     },
     exit: ExitCode.failure,
     says: /was claimed, but no relay answers within 2 s; .*provisioner down and then up/,
