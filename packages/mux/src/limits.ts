@@ -119,15 +119,16 @@ export const lazyFrameMs = 2
 export const packetBytes = 1_200
 
 /**
- * Small writes wait for company until they are a 32nd of a round trip apart: 3 ms on a path of 100 ms,
- * where a visitor waits 100 for the word that TCP may send another packet.
+ * Small writes wait for company until they are a 64th of a round trip apart: 1.6 ms on a path of 100 ms,
+ * where a visitor waits 100 for the word that TCP may send another packet. A burst then leaves in three
+ * packets and one for each 1.6 ms that it lasts.
  */
-export const spacingsPerRoundTrip = 32
+export const spacingsPerRoundTrip = 64
 
 /** First writes that do not wait: of the visitor who left a FIN, of the one who came an ACK and the answer. */
 export const freeWrites = 3
 
-/** Timers know no less; on paths below 32 ms nothing waits. */
+/** Timers know no less; on paths below 64 ms nothing waits. */
 export const spacingMsMin = 1
 
 /** One write to a socket: four messages, still in the processor's cache, and one wake-up of the reader. */
