@@ -19,7 +19,7 @@ import type { CertificateFiles } from './certificates/certificate-files.ts'
 import { deliveredPair } from './certificates/delivered-certificate.ts'
 import { isEveryAddress, isLoopback } from './address.ts'
 import { allowEverything } from './agent-keys.ts'
-import { relayFileSchema } from './delivered-settings.ts'
+import { type RelayJson, relayFileSchema } from './delivered-settings.ts'
 import { type Surroundings, readEnvFile } from './env-file.ts'
 import type { ParkingOptions } from './parking.ts'
 import { type RelayFile, readRelayFile, yamlSource } from './settings-file.ts'
@@ -55,6 +55,8 @@ export interface AcmeConfig {
   readonly email: string | undefined
   /** Absolute. */
   readonly caFile: string | undefined
+  /** PEM that a provisioner delivered; a file that is named counts instead. */
+  readonly ca: string | undefined
   readonly challenges: readonly DoorChallengeType[]
   readonly profile: string | undefined
 }
@@ -142,12 +144,9 @@ export async function loadServeConfig(flags: Flags, around: Surroundings): Promi
   const named = typed.map((source) => source.get('config')).find((found) => found !== undefined)
   const file = await readRelayFile(flags, named, state, around)
   const text = await state.read('relay.json')
-  const {
-    host,
-    listen: at,
-    tcp_ports,
-  } = text === undefined ? {} : state.parse('relay.json', text, relayFileSchema)
-  const kept = { host, listen: at, tcp_ports }
+  const delivered: RelayJson =
+    text === undefined ? { v: 1 } : state.parse('relay.json', text, relayFileSchema)
+  const { v: _, acme_ca: ca, ...kept } = delivered
   const sources = [
     ...typed,
     ...(file ? [yamlSource(file)] : []),
@@ -182,7 +181,7 @@ export async function loadServeConfig(flags: Flags, around: Surroundings): Promi
     accessLog: accessLog === undefined ? undefined : resolve(around.workingDirectory, accessLog),
     heartbeat: lookUp(sources, 'heartbeat') ?? false,
     certificates: [...certificateFiles(sources, file, around), ...(await deliveredFiles(state))],
-    acme: acmeConfig(sources, around),
+    acme: acmeConfig(sources, around, ca),
     allow: lookUp(sources, 'allow') ?? allowEverything,
   }
 }
@@ -190,6 +189,7 @@ export async function loadServeConfig(flags: Flags, around: Surroundings): Promi
 function acmeConfig(
   sources: readonly Source[],
   { workingDirectory }: Surroundings,
+  ca: string | undefined,
 ): AcmeConfig | undefined {
   const directory = lookUp(sources, 'acmeDirectory')
   const caFile = lookUp(sources, 'acmeCaFile')
@@ -198,6 +198,7 @@ function acmeConfig(
     challenges: lookUp(sources, 'acmeChallenges') ?? challengeTypes,
     profile: lookUp(sources, 'acmeProfile'),
     caFile: caFile === undefined ? undefined : resolve(workingDirectory, caFile),
+    ca,
   }
   return directory === undefined || directory === 'off' ? undefined : { directory, ...rest }
 }

@@ -9,7 +9,13 @@ export const relayFileSchema = z.strictObject({
   host: z.string().optional(),
   listen: z.string().optional(),
   tcp_ports: z.string().optional(),
+  acme_directory: z.string().optional(),
+  acme_email: z.string().optional(),
+  /** PEM itself: a provisioner has no file here to name. */
+  acme_ca: z.string().optional(),
 })
+
+export type RelayJson = z.output<typeof relayFileSchema>
 
 /**
  * True when the file is another one now: it counts from the next start.
@@ -19,9 +25,11 @@ export async function writeDeliveredSettings(
   state: StateDirectory,
   text: string,
 ): Promise<boolean> {
-  const { host, listen, tcp_ports } = state.parse('relay.json', text, relayFileSchema)
-  const source = fileSource({ host, listen, tcp_ports }, 'the delivered settings')
-  for (const name of ['host', 'listen', 'tcpPorts'] as const) lookUp([source], name)
+  const { v: _, acme_ca: __, ...values } = state.parse('relay.json', text, relayFileSchema)
+  const source = fileSource(values, 'the delivered settings')
+  for (const name of ['host', 'listen', 'tcpPorts', 'acmeDirectory', 'acmeEmail'] as const) {
+    lookUp([source], name)
+  }
   if ((await state.read('relay.json')) === text) return false
   await state.write('relay.json', text)
   return true

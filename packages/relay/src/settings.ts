@@ -163,11 +163,13 @@ export const settingsTable: Table = {
   acmeDirectory: {
     flag: 'acme-directory',
     variable: 'SALLYPORT_ACME_DIRECTORY',
+    key: 'acme_directory',
     parse: (text, where, code) => (text === 'off' ? 'off' : parseAcmeDirectory(text, where, code)),
   },
   acmeEmail: {
     flag: 'acme-email',
     variable: 'SALLYPORT_ACME_EMAIL',
+    key: 'acme_email',
     parse: parseEmailAddress,
   },
   acmeCaFile: { flag: 'acme-ca-file', variable: 'SALLYPORT_ACME_CA_FILE', parse: parseFile },

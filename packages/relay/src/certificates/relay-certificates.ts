@@ -90,8 +90,8 @@ export async function startRelayCertificates(
   }
 }
 
-async function readAuthorities({ caFile }: AcmeConfig): Promise<string | undefined> {
-  if (caFile === undefined) return undefined
+async function readAuthorities({ caFile, ca }: AcmeConfig): Promise<string | undefined> {
+  if (caFile === undefined) return ca
   try {
     // A system's bundle of authorities has 200 KiB.
     return await readFile(caFile, 'utf8')
