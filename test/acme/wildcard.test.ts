@@ -34,10 +34,6 @@ test(
     await using dns = await startZoneDns(address, records)
     await using pebble = await startPebble({ address, dns: `${address}:${dns.port}` })
     writeFileSync(world.directory.join('ca.pem'), pebble.ca)
-    Object.assign(world.env, {
-      SALLYPORT_ACME_DIRECTORY: pebble.directoryUrl,
-      SALLYPORT_ACME_CA_FILE: world.directory.join('ca.pem'),
-    })
     await world.finish(['up'])
     // A value of somebody else's at the same place stays.
     const others = {
@@ -48,7 +44,11 @@ test(
     }
     const zone = world.fake.world.zones.find(({ id }) => id === 'ZCHILD') ?? assert.fail('no zone')
     zone.records.push(others)
-    const { stdout } = await world.finish(['certificate', '--json'])
+    const authority = {
+      SALLYPORT_ACME_DIRECTORY: pebble.directoryUrl,
+      SALLYPORT_ACME_CA_FILE: world.directory.join('ca.pem'),
+    }
+    const { stdout } = await world.finish(['certificate', '--json'], 0, authority)
     const told = JSON.parse(stdout.split('\n').at(-1) ?? '') as Readonly<Record<string, unknown>>
     assert.deepEqual(told['names'], [name, `*.${name}`])
     assert.ok(dns.asked.includes(`TXT _acme-challenge.${name}`), dns.asked.join())

@@ -26,6 +26,8 @@ const ports = {
 export interface PebbleOptions {
   /** Where every name points, and where it validates: 5001 for TLS, 5002 for HTTP. */
   readonly address: string
+  /** Another port for TLS. */
+  readonly tlsPort?: number
   /** HOST:PORT of another name server than one that gives every name the address. */
   readonly dns?: string
   /** Percent of good nonces that are refused; default none. */
@@ -59,7 +61,7 @@ export async function startPebble(options: PebbleOptions): Promise<Pebble> {
     certificate: directory.join('cert.pem'),
     privateKey: directory.join('key.pem'),
     httpPort: ports.http,
-    tlsPort: ports.tls,
+    tlsPort: options.tlsPort ?? ports.tls,
     retryAfter: { authz: 1, order: 1 },
     keyAlgorithm: 'ecdsa',
     profiles: {

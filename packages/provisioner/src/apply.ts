@@ -156,7 +156,9 @@ async function handOver(context: UpContext, kind: 'claim' | 'deliver'): Promise<
   const instanceId = known(file.state?.instanceId)
   const instance = await awaitRunning(cloud, instanceId)
   const address = known(instance.publicAddress)
-  const endpoint = settings.domain?.name ?? instance.publicName ?? address
+  // Authorities certify the address; AWS's name for it they do not.
+  const ownName = settings.authority === undefined ? instance.publicName : undefined
+  const endpoint = settings.domain?.name ?? ownName ?? address
   const state = file.update({ endpoint, address })
   if (state.claim === undefined) throw new SallyportError('SP_INTERNAL', 'nothing to claim with')
   await bootstrap[kind]({

@@ -4,7 +4,7 @@
 import { X509Certificate } from 'node:crypto'
 import { openAuthority, orderCertificate } from '@sallyport/acme'
 import { SallyportError } from '@sallyport/protocol'
-import type { AuthoritySettings } from './authority-settings.ts'
+import { type AuthoritySettings, readAuthorities } from './authority-settings.ts'
 import type { Cloud } from './cloud.ts'
 import { DnsChallenges } from './dns-challenges.ts'
 import { certifySeconds } from './limits.ts'
@@ -27,8 +27,9 @@ export async function certify(
   const { domain } = settings
   if (domain?.kind !== 'route53') {
     const why = 'a certificate by DNS needs HOSTED_ZONE and SUBDOMAIN'
-    throw new SallyportError('SP_CONFIG', `${why}; relay --acme-directory needs neither`)
+    throw new SallyportError('SP_CONFIG', `${why}; up --acme-directory needs neither`)
   }
+  const ca = readAuthorities(authoritySettings)
   await using file = openState(settings.stateFile)
   const claimed = requireClaimed(options, file.state)
   const { stack = '', region = settings.region } = file.state ?? {}
@@ -36,7 +37,7 @@ export async function certify(
   const authority = await openAuthority({
     directoryUrl: authoritySettings.directory.url,
     email: authoritySettings.email,
-    ca: authoritySettings.ca,
+    ca,
     userAgent: 'sallyport-provisioner',
     now: () => now().getTime(),
     vault: {

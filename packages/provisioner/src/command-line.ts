@@ -52,6 +52,10 @@ const settingFlags = {
     setting: 'SALLYPORT_END_WHEN_IDLE',
     help: 'it ends itself after 12h without agent and visitor',
   },
+  'acme-directory': {
+    setting: 'SALLYPORT_ACME_DIRECTORY',
+    help: 'the relay orders its certificates: letsencrypt, staging, a URL; off',
+  },
   'relay-port': { setting: 'SALLYPORT_RELAY_PORT', help: 'the port of the relay (443)' },
   'server-info': { setting: 'SERVER_INFO', help: 'the state file (server_info.json)' },
 } as const
@@ -70,12 +74,12 @@ export const help = `provisioner: from AWS credentials to a running relay, and b
   provisioner agents rm NAME    takes its key away; its sessions end
   provisioner logs              the last lines of the relay's log
   provisioner upgrade           the relay's bundle of this release; takes it back unless it comes up
-  provisioner certificate       one for the name and *.name, by DNS; renewed when this is run again:
-                                SALLYPORT_ACME_DIRECTORY, letsencrypt, staging or a URL
+  provisioner certificate       one for the name and *.name, by DNS; renewed when this is run again
+                                (--acme-directory, else letsencrypt)
 
   --env-file FILE          settings (.env)
   --json                   events, one JSON object a line
-  --elastic-ip             an address that stays; always with a name
+  --elastic-ip             an address that stays; always with a name or --acme-directory
   --stack ID               down: a stack whose state file is lost
   --allow LIST             agents add: app.example.com,tcp:2222,pool:blue; * is everything (*)
   --lines N                logs: how many (${defaultLogLines})

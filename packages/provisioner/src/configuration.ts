@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs'
 import { createPrivateKey, createPublicKey, X509Certificate } from 'node:crypto'
 import { isIP } from 'node:net'
 import { type AgentKey, SallyportError } from '@sallyport/protocol'
+import { readAuthorities } from './authority-settings.ts'
 import type { Settings } from './settings.ts'
 
 interface DeliveredFile {
@@ -44,7 +45,8 @@ export function createConfiguration(
 
 /** The relay goes by its address: a relay's own name is never anybody's route, and the endpoint's name
  * must be one. */
-export function relaySettings({ relayPort, tcpPorts }: Settings, address: string): string {
+export function relaySettings(settings: Settings, address: string): string {
+  const { relayPort, tcpPorts, authority } = settings
   // The relay takes one range; the security group opens only what was asked for.
   const from = Math.min(...tcpPorts.map((one) => one.from))
   const to = Math.max(...tcpPorts.map((one) => one.to))
@@ -53,6 +55,11 @@ export function relaySettings({ relayPort, tcpPorts }: Settings, address: string
     host: address,
     listen: `:${relayPort}`,
     ...(tcpPorts.length === 0 ? {} : { tcp_ports: `${from}-${to}` }),
+    ...(authority && {
+      acme_directory: authority.directory.url,
+      acme_email: authority.email,
+      acme_ca: readAuthorities(authority),
+    }),
   })
 }
 

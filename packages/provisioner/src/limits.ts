@@ -53,5 +53,9 @@ export const restartWaitSeconds = 90
 /** What answers a challenge is gone in a minute: it need not be remembered. */
 export const challengeTtlSeconds = 60
 
+/** Certificates that the relay is to trust, as PEM: a system's whole bundle has 200 KiB, and a head at the
+ * deploy door takes 1 MiB. */
+export const maxAuthoritiesChars = 512 * 1024
+
 /** From the order to the certificate: Route 53 spreads records in a minute, authorities look for some. */
 export const certifySeconds = 600

@@ -32,7 +32,11 @@ function linesOf(event: ProvisionerEvent): string[] {
     case 'note':
       return [`note: ${event.message}`]
     case 'plan':
-      return [...event.steps.map((step, index) => `${index + 1}. ${step}`), `cost: ${event.cost}`]
+      return [
+        ...event.steps.map((step, index) => `${index + 1}. ${step}`),
+        ...(event.certificates === undefined ? [] : [`certificates: ${event.certificates}`]),
+        `cost: ${event.cost}`,
+      ]
     case 'step':
       return [`… ${event.message}`]
     case 'done':

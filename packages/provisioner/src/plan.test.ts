@@ -57,6 +57,11 @@ test('plan: a standing stack is kept and redelivered to', () => {
   assert.deepEqual(kinds(planUp(desired, standing, state)), ['deliver', 'write-records'])
 })
 
+test('plan: a standing stack whose address is to stay gets it before it hears of it', () => {
+  const steps = planUp({ ...desired, domain: undefined }, { ...standing, addresses: [] }, state)
+  assert.deepEqual(kinds(steps), ['allocate-address', 'associate-address', 'deliver'])
+})
+
 test('plan: ports that are no longer asked for are closed', () => {
   const steps = planUp({ ...desired, openings: ['tcp 8443 8443 ::/0'] }, standing, state)
   assert.deepEqual(steps.slice(0, 2), [

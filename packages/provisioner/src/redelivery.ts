@@ -1,6 +1,7 @@
 // `up` on a relay that stands: settings, certificate and bundle as they are wanted now, over the deploy
-// door. What changes nothing disturbs nobody; the relay starts again once at most.
-import { isSallyportError, parseToken } from '@sallyport/protocol'
+// door. What changes nothing disturbs nobody; the relay starts again once at most, twice where it is of an
+// older release that does not know a setting.
+import { type ErrorCode, isSallyportError, parseToken } from '@sallyport/protocol'
 import type { Handover } from './bootstrap.ts'
 import { ownCertificate, relaySettings, spkiOf } from './configuration.ts'
 import { callRelay, type DeployCall } from './deploy-call.ts'
@@ -26,24 +27,33 @@ export async function redeliver(
   for (let tries = 0; first === undefined; tries += 1) {
     if (tries === dials) return false
     await awaitRelay()
-    first = await unlessUnreachable(dial())
+    first = await unless('SP_UNREACHABLE', dial())
   }
-  let isChanged: boolean
+  let before: boolean | undefined
   {
     using call = first
-    isChanged = await deliverFiles(handover, call)
+    before = await unless('SP_STATE', deliverFiles(handover, call))
   }
   const options = { dial, deployKey, pollSeconds: settings.pollSeconds, signal }
   const { hasRestarted } = await upgradeRelay({ ...options, bundle })
-  if (isChanged && !hasRestarted) await restartRelay(options)
+  if (before !== undefined) {
+    if (before && !hasRestarted) await restartRelay(options)
+    return true
+  }
+  // What its older bundle did not understand, this one does.
+  {
+    using call = await dial()
+    await deliverFiles(handover, call)
+  }
+  await restartRelay(options)
   return true
 }
 
-async function unlessUnreachable<T>(attempt: Promise<T>): Promise<T | undefined> {
+async function unless<T>(code: ErrorCode, attempt: Promise<T>): Promise<T | undefined> {
   try {
     return await attempt
   } catch (error) {
-    if (isSallyportError(error) && error.code === 'SP_UNREACHABLE') return undefined
+    if (isSallyportError(error) && error.code === code) return undefined
     throw error
   }
 }

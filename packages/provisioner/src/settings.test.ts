@@ -96,6 +96,8 @@ const wrong: readonly (readonly [Readonly<Record<string, string>>, RegExp])[] = 
   [{ SALLYPORT_TCP_PORTS: '20-25' }, /without 22/],
   [{ SALLYPORT_TCP_PORTS: '3000-2000' }, /ranges like 2000-2100/],
   [{ SALLYPORT_SUBNET: 'mine' }, /subnet-/],
+  [{ SALLYPORT_ACME_DIRECTORY: 'http://a' }, /letsencrypt, staging, off, or the https URL/],
+  [{ SALLYPORT_ACME_DIRECTORY: 'staging', SALLYPORT_ACME_EMAIL: 'me' }, /needs NAME@HOST/],
   [{ SALLYPORT_TTL: '5m' }, /at least 30m/],
   [{ SALLYPORT_TTL: 'soon' }, /a time like 90m/],
   [{ SALLYPORT_NODE_MIRRORS: "https://a/'; reboot" }, /http or https urls/],
@@ -116,6 +118,26 @@ for (const [env, message] of wrong) {
     )
   })
 }
+
+test('settings: the relay orders certificates only where an authority is named, at an address that stays', () => {
+  for (const env of [{}, { SALLYPORT_ACME_DIRECTORY: 'off' }, { SALLYPORT_ACME_EMAIL: 'a@b' }]) {
+    const { authority, wantsElasticIp } = parse(env)
+    assert.deepEqual([authority, wantsElasticIp], [undefined, false])
+  }
+  const { authority, wantsElasticIp } = parse({
+    SALLYPORT_ACME_DIRECTORY: 'letsencrypt',
+    SALLYPORT_ACME_CA_FILE: 'ca.pem',
+    EMAIL_ADDRESS: 'me@example.com',
+  })
+  assert.equal(wantsElasticIp, true)
+  assert.deepEqual(authority, {
+    directory: { url: 'https://acme-v02.api.letsencrypt.org/directory', isPublic: true },
+    where: 'SALLYPORT_ACME_DIRECTORY in the environment',
+    // Of the self-signed certificate, and made up where it is not set: no authority hears of it.
+    email: undefined,
+    caFile: { value: 'ca.pem', where: 'SALLYPORT_ACME_CA_FILE in the environment' },
+  })
+})
 
 test('settings: a CAA account needs a name in Route 53, and the form of a url', () => {
   const zone = { HOSTED_ZONE: 'example.com', SUBDOMAIN: 'tunnel' }

@@ -2,6 +2,7 @@
 // The names and defaults are those of the system that inspired this (docs/aws.md). No AWS here.
 import { badInput, SallyportError } from '@sallyport/protocol'
 import { z } from 'zod'
+import { type AuthoritySettings, parseRelayAuthority } from './authority-settings.ts'
 import type { Setting } from './env-file.ts'
 import {
   defaultClaimSeconds,
@@ -49,6 +50,8 @@ export interface Settings {
   readonly domain?: Domain | undefined
   /** Who alone may issue certificates for the name: a CAA record beside the others. */
   readonly issuer?: CertificateIssuer | undefined
+  /** Where the relay orders its certificates by itself; absent = nowhere. */
+  readonly authority?: AuthoritySettings | undefined
   readonly keyFile?: string | undefined
   readonly certFile?: string | undefined
   readonly subnetId?: string | undefined
@@ -97,6 +100,7 @@ export function parseSettings(read: Read, userName: string): Settings {
   const certFile = text(read, 'CERT_FILE', /./, 'a file')
   bothOrNeither(read, 'KEY_FILE', 'CERT_FILE')
   const domain = parseDomain(read)
+  const authority = parseRelayAuthority(read)
   const relayPort = wholeNumber(read, 'SALLYPORT_RELAY_PORT', 1, 65_535) ?? 443
   const closed = closedPorts(relayPort)
   if (openPort && port !== undefined && closed.includes(port)) {
@@ -130,6 +134,7 @@ export function parseSettings(read: Read, userName: string): Settings {
     organization: text(read, 'ORGANIZATION', /^[^\p{Cc}]{1,64}$/u, 'at most 64 characters'),
     domain,
     issuer: parseIssuer(read, domain),
+    authority,
     keyFile,
     certFile,
     subnetId: text(
@@ -138,8 +143,10 @@ export function parseSettings(read: Read, userName: string): Settings {
       /^subnet-[0-9a-f]{8,17}$/,
       'an id like subnet-0123abcd',
     ),
-    // An address that a DNS name points at must stay ours until the records are gone (docs/aws.md).
-    wantsElasticIp: flag(read, 'SALLYPORT_ELASTIC_IP') || domain !== undefined,
+    // An address that a DNS name points at must stay ours until the records are gone (docs/aws.md), one
+    // that is certified as long as the certificate lives.
+    wantsElasticIp:
+      flag(read, 'SALLYPORT_ELASTIC_IP') || domain !== undefined || authority !== undefined,
     tcpPorts: [
       ...(openPort && port !== undefined ? [{ from: port, to: port }] : []),
       ...parsePorts(read, closed),

@@ -3,6 +3,7 @@
 import { rmSync } from 'node:fs'
 import { SallyportError } from '@sallyport/protocol'
 import { apply } from './apply.ts'
+import { checkRelayAuthority, describeAuthority } from './authority-settings.ts'
 import { createClients } from './aws-clients.ts'
 import type { Bootstrap } from './bootstrap.ts'
 import type { Cloud } from './cloud.ts'
@@ -95,6 +96,7 @@ async function freeGroupName(cloud: Cloud, vpcId: string, settings: Settings): P
 
 /** What `up` would do; the permissions for it are proved. */
 export async function plan(options: StackOptions): Promise<readonly Step[]> {
+  checkRelayAuthority(options.settings)
   const state = readState(options.settings.stateFile)
   const cloud = createCloud(options, state?.stack ?? noStack, options.settings.region)
   checkRegion(options.settings, state)
@@ -113,6 +115,7 @@ export async function plan(options: StackOptions): Promise<readonly Step[]> {
 export async function up(options: StackOptions): Promise<State> {
   const { settings } = options
   options.bootstrap.check(settings)
+  checkRelayAuthority(settings)
   await using file = openState(settings.stateFile)
   checkRegion(settings, file.state)
   if (file.state === undefined) await refuseLostStack(options)
@@ -203,6 +206,7 @@ function tell({ settings, report }: StackOptions, found: Survey): void {
     event: 'plan',
     steps: found.steps.map(describeStep),
     cost: describeCost(settings, type ?? settings.instanceType),
+    certificates: describeAuthority(settings),
   })
 }
 
