@@ -63,8 +63,8 @@ async function applyStep(context: UpContext, step: Step): Promise<void> {
       return closePorts(cloud, await groupId(context), step.openings)
     case 'allocate-address': {
       file.update({ pending: step.kind })
-      const { allocationId } = await allocateAddress(cloud)
-      file.update({ pending: undefined, allocationId })
+      const { allocationId, publicAddress } = await allocateAddress(cloud)
+      file.update({ pending: undefined, allocationId, elasticAddress: publicAddress })
       return
     }
     case 'launch':
@@ -154,7 +154,7 @@ function isWorthAnotherTry(error: unknown): error is SallyportError {
 async function handOver(context: UpContext, kind: 'claim' | 'deliver'): Promise<void> {
   const { cloud, file, settings, bootstrap } = context
   const instanceId = known(file.state?.instanceId)
-  const instance = await awaitRunning(cloud, instanceId)
+  const instance = await awaitRunning(cloud, instanceId, file.state?.elasticAddress)
   const address = known(instance.publicAddress)
   // Authorities certify the address; AWS's name for it they do not.
   const ownName = settings.authority === undefined ? instance.publicName : undefined
@@ -180,7 +180,8 @@ async function handOver(context: UpContext, kind: 'claim' | 'deliver'): Promise<
 async function writeRecords(context: UpContext, name: string): Promise<void> {
   const { cloud, file, zone } = context
   const zoneId = known(zone?.id)
-  const instance = await awaitRunning(cloud, known(file.state?.instanceId))
+  const { instanceId, elasticAddress } = file.state ?? {}
+  const instance = await awaitRunning(cloud, known(instanceId), elasticAddress)
   const observed = await observeRecords(cloud, zoneId, name)
   const { issuer } = context.settings
   refuseForeign(name, observed, issuer !== undefined)

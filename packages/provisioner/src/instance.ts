@@ -116,8 +116,15 @@ export async function launchInstance(cloud: Cloud, launch: Launch): Promise<stri
   return started.Instances?.[0]?.InstanceId ?? ''
 }
 
-/** Waits until it runs and has a public address. */
-export async function awaitRunning(cloud: Cloud, instanceId: string): Promise<ObservedInstance> {
+/**
+ * Waits until it runs and has a public address: the Elastic IP where it was given one, because for a
+ * moment AWS still shows the one before, which is somebody else's by then.
+ */
+export async function awaitRunning(
+  cloud: Cloud,
+  instanceId: string,
+  elasticAddress?: string,
+): Promise<ObservedInstance> {
   let unseen = 0
   const running = await poll(cloud, pollsWithin(cloud, instanceWaitSeconds), async () => {
     const instance = (await observeInstances(cloud)).find((one) => one.id === instanceId)
@@ -128,13 +135,21 @@ export async function awaitRunning(cloud: Cloud, instanceId: string): Promise<Ob
         `the instance ${instanceId} ended while it started; see its state reason in the EC2 console, and run up again`,
       )
     }
-    const isReady = instance?.state === 'running' && instance.publicAddress !== undefined
-    return isReady ? instance : undefined
+    const address = instance?.publicAddress
+    const hasAddress = address !== undefined && address === (elasticAddress ?? address)
+    return instance?.state === 'running' && hasAddress ? instance : undefined
   })
   if (running !== undefined) return running
+  const [missing, next] =
+    elasticAddress === undefined
+      ? [
+          'a public address',
+          'the subnet needs a route to an internet gateway: set another --subnet',
+        ]
+      : [`the address ${elasticAddress}`, 'run up again']
   throw new SallyportError(
     'SP_AWS_FAILED',
-    `the instance ${instanceId} has no public address after ${instanceWaitSeconds} s; the subnet needs a route to an internet gateway: set another --subnet`,
+    `the instance ${instanceId} does not have ${missing} after ${instanceWaitSeconds} s; ${next}`,
   )
 }
 

@@ -171,6 +171,7 @@ function adopt(file: StateFile, { observed, steps }: Survey): void {
     groupId: observed.groups[0]?.id,
     instanceId: instance?.id,
     allocationId: address?.allocationId,
+    elasticAddress: address?.publicAddress,
     // An unanswered launch that shows no instance is repeated with its own token.
     pending: instance === undefined && file.state?.pending === 'launch' ? 'launch' : undefined,
   })

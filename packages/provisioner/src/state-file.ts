@@ -35,6 +35,8 @@ const stateSchema = z.strictObject({
   launch: launchSchema.optional(),
   instanceId: z.string().optional(),
   allocationId: z.string().optional(),
+  /** The Elastic IP itself. */
+  elasticAddress: z.string().optional(),
   records: z
     .strictObject({ zoneId: z.string(), name: z.string(), changeId: z.string().optional() })
     .optional(),

@@ -62,6 +62,7 @@ export const changing: Readonly<Record<string, Action>> = {
     const made = {
       id: world.id('eipalloc'),
       publicAddress: world.nextAddress(),
+      unshown: 0,
       tags: tagsFor(params, 'elastic-ip'),
       hidden: world.options.lag,
       instanceId: undefined,
@@ -86,6 +87,7 @@ export const changing: Readonly<Record<string, Action>> = {
     }
     address.instanceId = instance.id
     address.associationId = world.id('eipassoc')
+    address.unshown = world.options.lag
     world.onAddress(address)
     return { associationId: address.associationId, return: true }
   },

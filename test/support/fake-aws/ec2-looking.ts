@@ -170,7 +170,8 @@ export const looking: Readonly<Record<string, Action>> = {
     )
     const members = seen.map((one) => {
       const address = world.addresses.find((some) => some.instanceId === one.id)
-      const publicAddress = address?.publicAddress ?? one.ownAddress
+      const isShown = address !== undefined && --address.unshown < 0
+      const publicAddress = isShown ? address.publicAddress : one.ownAddress
       return {
         reservationId: `r-${one.id.slice(2)}`,
         instancesSet: [

@@ -53,6 +53,8 @@ export interface Instance extends Tagged {
 
 export interface Address extends Tagged {
   readonly publicAddress: string
+  /** Looks at the instance by which it still shows the address that it had before. */
+  unshown: number
   instanceId: string | undefined
   associationId: string | undefined
 }
