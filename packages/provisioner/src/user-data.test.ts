@@ -107,6 +107,13 @@ test('user-data: a path whose limits nobody tells does not stop a visitor', () =
   assert.deepEqual(config.runcmd[0], ['sysctl', '-p', '/etc/sysctl.d/60-sallyport.conf'])
 })
 
+test('user-data: Node and the units are on the disk before anybody can claim the machine', () => {
+  assert.deepEqual(config.runcmd.slice(-2), [
+    ['sync'],
+    ['systemctl', 'start', '--no-block', 'sallyport-stage0.service'],
+  ])
+})
+
 test('user-data: equal inputs give equal text, so that a launch can be repeated', () => {
   const digest = (one: string) => createHash('sha256').update(one).digest('hex')
   assert.equal(digest(createUserData(options)), digest(text))

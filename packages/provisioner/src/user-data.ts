@@ -77,6 +77,8 @@ export function createUserData(options: UserDataOptions): string {
       ['/opt/sallyport/fetch-node.sh'],
       ['systemctl', 'daemon-reload'],
       ['systemctl', 'enable', 'sallyport-stage0.service', 'sallyport-relay.service'],
+      // Once claimed, it is to outlive a power cut; the kernel alone would write Node within half a minute.
+      ['sync'],
       ['systemctl', 'start', '--no-block', 'sallyport-stage0.service'],
     ],
   }

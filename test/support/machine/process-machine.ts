@@ -60,7 +60,7 @@ export class ProcessMachine {
     }
     const script = `#!/bin/sh\nexec /bin/sh '${systemctl}' "$@"\n`
     writeFileSync(join(this.root, 'bin/systemctl'), script, { mode: 0o755 })
-    for (const name of ['systemd-run', 'sysctl']) {
+    for (const name of ['systemd-run', 'sysctl', 'sync']) {
       const note = `#!/bin/sh\necho "${name} $*" >>'${this.root}/systemctl.log'\n`
       writeFileSync(join(this.root, 'bin', name), note, { mode: 0o755 })
     }
