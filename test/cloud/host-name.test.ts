@@ -1,12 +1,10 @@
 // A name whose DNS is kept elsewhere: up says what to set and waits until it leads to the instance.
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { readSettings } from '../../packages/provisioner/src/env-file.ts'
 import type { ProvisionerEvent } from '../../packages/provisioner/src/reporter.ts'
-import { parseSettings } from '../../packages/provisioner/src/settings.ts'
-import { down, up, type StackOptions } from '../../packages/provisioner/src/stack.ts'
+import { down, up } from '../../packages/provisioner/src/stack.ts'
 import { startFakeAws } from '../support/fake-aws/fake-aws.ts'
-import { noClaim } from '../support/no-claim.ts'
+import { stackOptions } from '../support/stack-options.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
 
 test('host name: the record to set is told once the address is known, then waited for', async () => {
@@ -19,13 +17,8 @@ test('host name: the record to set is told once the address is known, then waite
   }
   const events: ProvisionerEvent[] = []
   const asked: string[] = []
-  const options: StackOptions = {
-    settings: parseSettings(readSettings(env, undefined), 'ada'),
-    env,
-    bootstrap: noClaim,
+  const options = stackOptions(env, {
     report: (event) => events.push(event),
-    signal: AbortSignal.timeout(20_000),
-    now: () => new Date(),
     // Nothing, then the address of before, then the new one.
     async resolve(name) {
       asked.push(name)
@@ -34,7 +27,7 @@ test('host name: the record to set is told once the address is known, then waite
         [[], ['192.0.2.9'], ['192.0.2.9', address?.publicAddress ?? '']][asked.length - 1] ?? []
       )
     },
-  }
+  })
   const state = await up(options)
   const [address] = fake.world.addresses
   assert.deepEqual(

@@ -4,12 +4,10 @@ import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
 import test from 'node:test'
 import { isSallyportError } from '@sallyport/protocol'
-import { readSettings } from '../../packages/provisioner/src/env-file.ts'
 import { groupDeleteWaitSeconds } from '../../packages/provisioner/src/limits.ts'
-import { parseSettings } from '../../packages/provisioner/src/settings.ts'
 import { down, up } from '../../packages/provisioner/src/stack.ts'
 import { startFakeAws } from '../support/fake-aws/fake-aws.ts'
-import { noClaim } from '../support/no-claim.ts'
+import { stackOptions } from '../support/stack-options.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
 
 test('leftovers: what stays is named, and the next down goes on', async () => {
@@ -17,23 +15,13 @@ test('leftovers: what stays is named, and the next down goes on', async () => {
   await using fake = await startFakeAws({ lag: 0 })
   await using directory = await temporaryDirectory()
   const stateFile = directory.join('server_info.json')
-  const env = { ...fake.env, SERVER_INFO: stateFile }
-  const settings = parseSettings(readSettings(env, undefined), 'ada')
-  const options = {
-    settings,
-    env,
-    bootstrap: noClaim,
-    report: () => {},
-    signal: AbortSignal.timeout(30_000),
-    now: () => new Date(),
-    resolve: async () => [],
-  }
+  const options = stackOptions({ ...fake.env, SERVER_INFO: stateFile })
   await up(options)
   const [group] = fake.world.groups
   // It is there, whatever deleting it says.
   fake.faults.push({ action: 'DeleteSecurityGroup', code: 'InvalidGroup.NotFound' })
-  const hasty = { ...options, settings: { ...settings, pollSeconds: groupDeleteWaitSeconds } }
-  await assert.rejects(down(hasty), (error) => {
+  const settings = { ...options.settings, pollSeconds: groupDeleteWaitSeconds }
+  await assert.rejects(down({ ...options, settings }), (error) => {
     assert.ok(isSallyportError(error))
     assert.equal(error.code, 'SP_LEFTOVERS')
     const told = `still there and tagged as ours: ${group?.id ?? ''}; run down again, or delete`

@@ -13,41 +13,29 @@ import {
 } from '@aws-sdk/client-route-53'
 import test from 'node:test'
 import { createClients } from '../../packages/provisioner/src/aws-clients.ts'
-import { readSettings } from '../../packages/provisioner/src/env-file.ts'
 import { toOpenings } from '../../packages/provisioner/src/firewall.ts'
-import { parseSettings } from '../../packages/provisioner/src/settings.ts'
 import { down, plan, up, type StackOptions } from '../../packages/provisioner/src/stack.ts'
 import { startFakeAws } from '../support/fake-aws/fake-aws.ts'
 import { startMoto } from '../support/moto.ts'
-import { noClaim } from '../support/no-claim.ts'
 import { requires } from '../support/requires.ts'
+import { stackOptions } from '../support/stack-options.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
 
 /** Up, up again with another port, and down: what the account holds after each. */
 async function journey(env: Readonly<Record<string, string>>): Promise<unknown[]> {
   await using directory = await temporaryDirectory()
-  const options = (more: Readonly<Record<string, string>>): StackOptions => ({
-    settings: parseSettings(
-      readSettings(
-        {
-          ...env,
-          SERVER_INFO: directory.join('server_info.json'),
-          HOSTED_ZONE: 'example.com',
-          SUBDOMAIN: 'tunnel',
-          INSTANCE_TYPE: 't3.nano',
-          ...more,
-        },
-        undefined,
-      ),
-      'ada',
-    ),
-    env,
-    bootstrap: noClaim,
-    report: () => {},
-    signal: AbortSignal.timeout(50_000),
-    now: () => new Date('2026-11-20'),
-    resolve: async () => [],
-  })
+  const options = (more: Readonly<Record<string, string>>): StackOptions =>
+    stackOptions(
+      {
+        ...env,
+        SERVER_INFO: directory.join('server_info.json'),
+        HOSTED_ZONE: 'example.com',
+        SUBDOMAIN: 'tunnel',
+        INSTANCE_TYPE: 't3.nano',
+        ...more,
+      },
+      { signal: AbortSignal.timeout(50_000), now: () => new Date('2026-11-20') },
+    )
   const seen: unknown[] = []
   await plan(options({}))
   seen.push(await account(env))

@@ -2,13 +2,11 @@
 // where it has it, and the public DNS name where nobody set another.
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { readSettings } from '../../packages/provisioner/src/env-file.ts'
-import { parseSettings } from '../../packages/provisioner/src/settings.ts'
 import { down, up } from '../../packages/provisioner/src/stack.ts'
 import type { State } from '../../packages/provisioner/src/state-file.ts'
 import { startFakeAws, type FakeAws } from '../support/fake-aws/fake-aws.ts'
 import type { WorldOptions } from '../support/fake-aws/world.ts'
-import { noClaim } from '../support/no-claim.ts'
+import { stackOptions } from '../support/stack-options.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
 
 /** One stack, looked at while it stands. */
@@ -21,15 +19,7 @@ async function stand(
   await using directory = await temporaryDirectory()
   fake.world.zones.push({ id: 'Z1', name: 'example.com', isPrivate: false, records: [] })
   const env = { ...fake.env, SERVER_INFO: directory.join('server_info.json'), ...settings }
-  const options = {
-    settings: parseSettings(readSettings(env, undefined), 'ada'),
-    env,
-    bootstrap: noClaim,
-    report: () => {},
-    signal: AbortSignal.timeout(30_000),
-    now: () => new Date(now),
-    resolve: async () => [],
-  }
+  const options = stackOptions(env, { now: () => new Date(now) })
   look(fake, await up(options))
   await down(options)
   assert.deepEqual(fake.world.remaining(), [])

@@ -51,10 +51,14 @@ export function upgradeAnswer(request: string): string {
 export function encodeWebSocketFrame(code: number, payload: Buffer, key?: Buffer): Buffer {
   const body = Buffer.from(payload)
   if (key) applyMask(body, key)
-  const isShort = payload.length < 126
-  const head = Buffer.from([0x80 | code, (key ? 0x80 : 0) | (isShort ? payload.length : 126), 0, 0])
-  head.writeUInt16BE(payload.length, 2)
-  return Buffer.concat([isShort ? head.subarray(0, 2) : head, key ?? Buffer.alloc(0), body])
+  const bytes = payload.length
+  const length = bytes < 126 ? bytes : bytes <= 0xffff ? 126 : 127
+  const head = Buffer.alloc(length < 126 ? 2 : length === 126 ? 4 : 10)
+  head[0] = 0x80 | code
+  head[1] = (key ? 0x80 : 0) | length
+  if (length === 126) head.writeUInt16BE(bytes, 2)
+  if (length === 127) head.writeBigUInt64BE(BigInt(bytes), 2)
+  return Buffer.concat([head, key ?? Buffer.alloc(0), body])
 }
 
 function applyMask(bytes: Buffer, key: Buffer): void {

@@ -31,15 +31,19 @@ export class ChunkQueue {
   }
 
   push(chunk: Buffer): void {
+    if (!isWorthKeeping(chunk)) return this.pushCopy(chunk)
+    this.#block = undefined
+    this.#chunks.push(chunk)
+  }
+
+  /** For a chunk that is not ours to keep. */
+  pushCopy(chunk: Buffer): void {
     const block = this.#block
-    if (isWorthKeeping(chunk)) {
-      this.#block = undefined
-      this.#chunks.push(chunk)
-    } else if (block !== undefined && this.#used + chunk.length <= block.length) {
+    if (block !== undefined && this.#used + chunk.length <= block.length) {
       chunk.copy(block, this.#used)
       this.#used += chunk.length
       this.#chunks[this.#chunks.length - 1] = block.subarray(0, this.#used)
-    } else this.#pushCopy(chunk)
+    } else this.#pushBlock(chunk)
   }
 
   /** Takes the oldest chunk. */
@@ -69,7 +73,7 @@ export class ChunkQueue {
     this.#blockBytes = firstBlockBytes
   }
 
-  #pushCopy(chunk: Buffer): void {
+  #pushBlock(chunk: Buffer): void {
     const block = Buffer.allocUnsafeSlow(Math.max(this.#blockBytes, chunk.length))
     this.#blockBytes = Math.min(2 * this.#blockBytes, viewBytesMin)
     chunk.copy(block)

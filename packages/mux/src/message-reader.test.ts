@@ -2,29 +2,23 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import { maxMessageBytes } from '@sallyport/protocol'
 import fc from 'fast-check'
+import { encodeWebSocketFrame } from '../../../test/support/raw-web-socket.ts'
 import { MessageReader } from './message-reader.ts'
 
 interface Frame {
+  /** FIN, reserved bits and opcode. */
   readonly first: number
   readonly payload: Buffer
   readonly key?: Buffer | undefined
-  /** Of the length's field: the shortest that holds it, or 8. */
-  readonly isLong?: boolean
 }
 
 const binary = 0x82
 const zeroKey = Buffer.alloc(4)
 
-function encode({ first, payload, key, isLong = false }: Frame): Buffer {
-  const bytes = payload.length
-  const isShort = bytes < 126 && !isLong
-  const head = Buffer.alloc(isShort ? 2 : isLong || bytes > 0xffff ? 10 : 4)
-  head[0] = first
-  head[1] = (key ? 0x80 : 0) | (isShort ? bytes : head.length === 4 ? 126 : 127)
-  if (head.length === 4) head.writeUInt16BE(bytes, 2)
-  if (head.length === 10) head.writeBigUInt64BE(BigInt(bytes), 2)
-  const masked = Buffer.from(payload.map((byte, at) => byte ^ (key?.[at % 4] ?? 0)))
-  return Buffer.concat([head, key ?? Buffer.alloc(0), masked])
+function encode({ first, payload, key }: Frame): Buffer {
+  const bytes = encodeWebSocketFrame(first & 0x7f, payload, key)
+  bytes[0] = first
+  return bytes
 }
 
 /** Reads chunks as the transport does: what is taken, and what is left to `ws`, in one order. */
@@ -74,19 +68,21 @@ test('message reader: whole binary messages are taken, of every length', () => {
   }
 })
 
-const leftToWs: Readonly<Record<string, Frame>> = {
-  'a text message': { first: 0x81, payload: hello },
-  'a ping': { first: 0x89, payload: hello },
-  'a close': { first: 0x88, payload: Buffer.from([3, 232]) },
-  'a reserved bit': { first: 0xc2, payload: hello },
-  'a mask that may not be': { first: binary, payload: hello, key: zeroKey },
-  'a length in its longest form': { first: binary, payload: hello, isLong: true },
-  'a message that is too long': { first: binary, payload: Buffer.alloc(maxMessageBytes + 1) },
+const leftToWs: Readonly<Record<string, Buffer>> = {
+  'a text message': encode({ first: 0x81, payload: hello }),
+  'a ping': encode({ first: 0x89, payload: hello }),
+  'a close': encode({ first: 0x88, payload: Buffer.from([3, 232]) }),
+  'a reserved bit': encode({ first: 0xc2, payload: hello }),
+  'a mask that may not be': encode({ first: binary, payload: hello, key: zeroKey }),
+  'a length in its longest form': Buffer.from([binary, 127, 0, 0, 0, 0, 0, 0, 0, 5, ...hello]),
+  'a message that is too long': encode({
+    first: binary,
+    payload: Buffer.alloc(maxMessageBytes + 1),
+  }),
 }
 
-for (const [what, frame] of Object.entries(leftToWs)) {
+for (const [what, bytes] of Object.entries(leftToWs)) {
   test(`message reader: ${what} is left to ws, and what follows is taken`, () => {
-    const bytes = encode(frame)
     const next = encode({ first: binary, payload: hello })
     const { taken, left } = read([Buffer.concat([bytes, next])], false)
     assert.deepEqual(taken, [hello.toString('hex')])

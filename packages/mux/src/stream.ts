@@ -226,7 +226,8 @@ export class MuxStream {
     this.bytesReceived += end - start
     const receiver = this.#receiver
     if (this.#early !== undefined || !takesData(receiver)) {
-      ;(this.#early ??= new ChunkQueue()).push(copyOf(bytes, start, end))
+      this.#early ??= new ChunkQueue()
+      this.#early.pushCopy(bytes.subarray(start, end))
       return
     }
     this.#host.touch(this)

@@ -9,6 +9,7 @@ import {
   awaitRunning,
   consoleTail,
   launchInstance,
+  type ObservedInstance,
   observeInstances,
   terminateInstance,
 } from './instance.ts'
@@ -151,10 +152,16 @@ function isWorthAnotherTry(error: unknown): error is SallyportError {
   )
 }
 
+/** The instance on record, at the address that it is to have. */
+function awaitStanding({ cloud, file }: UpContext): Promise<ObservedInstance> {
+  const { instanceId, elasticAddress } = file.state ?? {}
+  return awaitRunning(cloud, known(instanceId), elasticAddress)
+}
+
 async function handOver(context: UpContext, kind: 'claim' | 'deliver'): Promise<void> {
   const { cloud, file, settings, bootstrap } = context
-  const instanceId = known(file.state?.instanceId)
-  const instance = await awaitRunning(cloud, instanceId, file.state?.elasticAddress)
+  const instance = await awaitStanding(context)
+  const { id: instanceId } = instance
   const address = known(instance.publicAddress)
   // Authorities certify the address; AWS's name for it they do not.
   const ownName = settings.authority === undefined ? instance.publicName : undefined
@@ -180,8 +187,7 @@ async function handOver(context: UpContext, kind: 'claim' | 'deliver'): Promise<
 async function writeRecords(context: UpContext, name: string): Promise<void> {
   const { cloud, file, zone } = context
   const zoneId = known(zone?.id)
-  const { instanceId, elasticAddress } = file.state ?? {}
-  const instance = await awaitRunning(cloud, known(instanceId), elasticAddress)
+  const instance = await awaitStanding(context)
   const observed = await observeRecords(cloud, zoneId, name)
   const { issuer } = context.settings
   refuseForeign(name, observed, issuer !== undefined)
