@@ -9,9 +9,12 @@ interface FakeTimer extends Timer {
 export class FakeClock implements Clock {
   #nowMs: number
   readonly #timers = new Set<FakeTimer>()
+  readonly #realUpToMs: number
 
-  constructor(startMs = 0) {
+  /** Timers of at most `realUpToMs` run by themselves, in real time; by default none do. */
+  constructor(startMs = 0, realUpToMs = -1) {
     this.#nowMs = startMs
+    this.#realUpToMs = realUpToMs
   }
 
   now(): number {
@@ -21,6 +24,11 @@ export class FakeClock implements Clock {
   setTimeout(run: () => void, delayMs: number): Timer {
     const timer = { dueMs: this.#nowMs + Math.max(0, delayMs), run, unref: () => undefined }
     this.#timers.add(timer)
+    if (delayMs <= this.#realUpToMs) {
+      setTimeout(() => {
+        if (this.#timers.delete(timer)) run()
+      }, delayMs)
+    }
     return timer
   }
 

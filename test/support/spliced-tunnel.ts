@@ -9,6 +9,7 @@ import {
   adoptAccepted,
   splice,
 } from '@sallyport/mux'
+import { lazyFrameMs } from '../../packages/mux/src/limits.ts'
 import { Changes } from './changes.ts'
 import { FakeClock } from './fake-clock.ts'
 import { createSessionPair } from './session-pair.ts'
@@ -37,8 +38,8 @@ export async function splicedTunnel(options: Partial<SpliceOptions> = {}) {
     return end
   }
   const pair = createSessionPair({
-    // On a clock that stands still no window grows.
-    clock: new FakeClock(),
+    // On a clock that stands still no window grows; what waits for company alone goes on.
+    clock: new FakeClock(0, lazyFrameMs),
     agent: {
       onStream: (stream) => {
         opened.origin = join('agent', back, stream)

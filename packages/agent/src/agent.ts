@@ -19,7 +19,7 @@ import { Connector } from './connector.ts'
 import { ConnectorSet } from './connector-set.ts'
 import { DoctorTap, addressOfTarget, joinTaps } from './doctor/doctor-tap.ts'
 import type { AgentEvent, AgentEventName, AgentEvents, PublicRoute } from './events.ts'
-import type { ForwarderOptions } from './forwarder.ts'
+import type { VisitOptions } from './visit.ts'
 import type { HttpProxy } from './http-proxy.ts'
 import type { SendReplay } from './inspector/index.ts'
 import { type AskAboutKnock, KnockDesk } from './knock.ts'
@@ -112,7 +112,7 @@ export class Agent implements AsyncDisposable {
     this.#certificates =
       settings.certificates &&
       keepCertificates(settings.certificates, this.#world, (event) => this.#tell(event))
-    this.sendReplay = createReplaySender(this.#forwarderOptions())
+    this.sendReplay = createReplaySender(this.#visitOptions())
     this.#connectors = this.#createConnectors()
     this.stopped = new Promise((resolve) => {
       this.#resolveStopped = resolve
@@ -249,7 +249,7 @@ export class Agent implements AsyncDisposable {
       join,
       watchRoutes: (look) => this.#book.watch(look),
       watchOrigins: (watcher) => this.#checks.watch(watcher),
-      forwarder: this.#forwarderOptions(),
+      forwarder: this.#visitOptions(),
       hello: () => ({
         type: 'hello',
         version: controlVersion,
@@ -292,7 +292,7 @@ export class Agent implements AsyncDisposable {
     this.#tell({ event: 'ready', url: this.url, routes: this.routes })
   }
 
-  #forwarderOptions(): ForwarderOptions {
+  #visitOptions(): VisitOptions {
     return {
       ...this.#world,
       channelTimeoutMs: this.#settings.channelTimeoutSeconds * 1000,
@@ -310,8 +310,17 @@ export class Agent implements AsyncDisposable {
           this.#checks.refused(origin)
         } else this.#health.answered(origin)
       },
-      onVisit: ({ error, ...visit }) =>
-        this.#tell({ event: 'visit', ...visit, message: error?.message }),
+      onVisit: ({ error, visitor, route, bytesFromVisitor, bytesToVisitor, durationMs, endedBy }) =>
+        this.#tell({
+          event: 'visit',
+          visitor,
+          route,
+          bytesFromVisitor,
+          bytesToVisitor,
+          durationMs,
+          endedBy,
+          message: error?.message,
+        }),
     }
   }
 

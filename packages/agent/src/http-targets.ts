@@ -2,7 +2,7 @@
 // routes, with the visitor's own preamble. gRPC goes over HTTP/2, which a dialled origin is taken to
 // speak when it is asked for it.
 import { type ProxyHeader, formatTarget } from '@sallyport/protocol'
-import type { ForwarderOptions } from './forwarder.ts'
+import type { VisitOptions } from './visit.ts'
 import { type Http2Target, type HttpTarget, PathTargets, createServerTarget } from './http/index.ts'
 import { connectHttp2 } from './http2-dial.ts'
 import { visitPreamble } from './origin-preamble.ts'
@@ -10,7 +10,7 @@ import type { DialledOrigin, Origin } from './origin.ts'
 import { reachOrigin } from './reach-origin.ts'
 import type { HttpRoute } from './served-route.ts'
 
-export type DialSettings = Pick<ForwarderOptions, 'clock' | 'dialSocket' | 'onDialled'>
+export type DialSettings = Pick<VisitOptions, 'clock' | 'dialSocket' | 'onDialled'>
 
 export function httpTargets(
   origin: Origin,

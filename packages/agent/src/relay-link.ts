@@ -20,18 +20,19 @@ import {
 import type { WebSocket } from 'ws'
 import type { Link, LinkEvents } from './connector.ts'
 import { type Control, openControl } from './control.ts'
-import { Forwarder, type ForwarderOptions } from './forwarder.ts'
+import { Forwarder } from './forwarder.ts'
 import { drainQuietMs } from './limits.ts'
 import type { OriginChecks } from './origin-checks.ts'
 import type { DialRelay, RelayDial } from './relay-dialler.ts'
 import { sessionEnd, statedEnd } from './relay-failure.ts'
+import type { VisitOptions } from './visit.ts'
 
 export interface RelayLinkOptions {
   readonly clock: Clock
   readonly budget: MemoryBudget
   readonly join: JoinString
   readonly dialRelay: DialRelay
-  readonly forwarder: ForwarderOptions
+  readonly forwarder: VisitOptions
   /** What to say first; asked when the session stands. */
   readonly hello: () => HelloMessage
   readonly register: () => RegisterMessage

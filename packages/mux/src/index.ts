@@ -1,6 +1,7 @@
 // The public surface of @sallyport/mux: many streams over one transport.
 export { type Clock, type Timer, systemClock } from './clock.ts'
 export { readBufferBytes } from './limits.ts'
+export { type Linked, LinkedSet } from './linked-set.ts'
 export { MemoryBudget } from './memory-budget.ts'
 export { Session, type SessionOptions } from './session.ts'
 export {

@@ -110,8 +110,9 @@ export const underwayBytesMin = 256 * 1024
 export const probeIntervalMs = 10_000
 
 /**
- * An ACK waits this long for company. The origin's first bytes mostly come within it, and then one
- * TLS record less crosses for each visitor; what hangs on it, the channel timeout, counts seconds.
+ * An ACK, and the FIN that is a stream's second, wait this long for company. The origin's first bytes
+ * mostly come within it, or another visitor's, and then one TLS record less crosses for each visitor;
+ * what hangs on them, the channel timeout and the end of a socket, counts seconds.
  */
 export const lazyFrameMs = 2
 

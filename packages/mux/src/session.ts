@@ -20,6 +20,7 @@ import { Pace } from './pace.ts'
 import { PeerIds } from './peer-ids.ts'
 import { RoundTrip } from './round-trip.ts'
 import { Spacing } from './spacing.ts'
+import { StreamTable } from './stream-table.ts'
 import { MuxStream, type StreamHost, type StreamReceiver } from './stream.ts'
 import type { Transport, TransportEnd } from './transport.ts'
 import { Turns } from './turns.ts'
@@ -52,7 +53,7 @@ export class Session implements Holder {
   readonly #roundTrip = new RoundTrip()
   readonly #decoder: FrameDecoder
   readonly #host: StreamHost
-  readonly #streams = new Map<number, MuxStream>()
+  readonly #streams = new StreamTable<MuxStream>()
   /** Streams that ended both ways while their sinks still have bytes to take. */
   readonly #ended = new Set<MuxStream>()
   #nextId: number
@@ -138,7 +139,7 @@ export class Session implements Holder {
     }
     const stream = new MuxStream(this.#nextId, this.#host, this.#options.clock.now())
     this.#nextId += 2
-    this.#streams.set(stream.id, stream)
+    this.#streams.add(stream)
     stream.receive(receiver)
     stream.sendFirst(firstBytes)
     return stream
@@ -244,7 +245,7 @@ export class Session implements Holder {
       return undefined
     }
     const stream = new MuxStream(id, this.#host, this.#options.clock.now())
-    this.#streams.set(id, stream)
+    this.#streams.add(stream)
     this.#options.onStream(stream)
     return stream.isClosed ? undefined : stream
   }
@@ -280,7 +281,7 @@ export class Session implements Holder {
       writeData: (flags, id, chunk, start, end) =>
         this.#turns.writeData(flags, id, chunk, start, end),
       writeFirst: (id, chunk) => this.#turns.writeFirst(Flag.syn, id, chunk),
-      writeAccepted: (id) => this.#turns.writeLazily(FrameType.windowUpdate, Flag.ack, id, 0),
+      writeLazily: (flags, id) => this.#turns.writeLazily(FrameType.windowUpdate, flags, id, 0),
       writeControl: (type, flags, id, length) => this.#control(type, flags, id, length),
       enqueue: (stream) => this.#turns.enqueue(stream),
       touch: (stream) => this.#turns.touch(stream),
@@ -328,8 +329,7 @@ export class Session implements Holder {
     if (this.#isClosed) return
     this.#isClosed = true
     this.#keepalive.stop()
-    const streams = [...this.#streams.values()]
-    for (const stream of streams) stream.abort(error)
+    for (const stream of this.#streams.values()) stream.abort(error)
     this.#streams.clear()
     this.#turns.stop()
     this.#leaveBudget()

@@ -46,8 +46,8 @@ export interface StreamHost {
   writeData(flags: number, streamId: number, chunk: Uint8Array, start: number, end: number): void
   /** SYN with the stream's first bytes. */
   writeFirst(streamId: number, chunk: Uint8Array): void
-  /** ACK; nobody waits for it. */
-  writeAccepted(streamId: number): void
+  /** A window update with flags alone, for which nobody waits. */
+  writeLazily(flags: number, streamId: number): void
   writeControl(type: FrameType, flags: number, streamId: number, length: number): void
   /** Puts the stream in the queue of those that have something to send or to be told. */
   enqueue(stream: MuxStream): void
@@ -134,7 +134,7 @@ export class MuxStream {
 
   /** Sends ACK: this end accepted the stream. */
   accept(): void {
-    if (!this.isClosed) this.#host.writeAccepted(this.id)
+    if (!this.isClosed) this.#host.writeLazily(Flag.ack, this.id)
   }
 
   /**
@@ -319,7 +319,9 @@ export class MuxStream {
   }
 
   #sendEnd(): void {
-    this.#host.writeControl(FrameType.windowUpdate, Flag.fin, this.id, 0)
+    // Who has said all it had to say hardly waits for the other's end.
+    if (this.#state === 'receiveEnded') this.#host.writeLazily(Flag.fin, this.id)
+    else this.#host.writeControl(FrameType.windowUpdate, Flag.fin, this.id, 0)
     this.#become('sendEnd')
     this.#receiver?.onEndSent?.()
   }

@@ -2,7 +2,7 @@
 // callers who have not yet said what they want, so many visitors in all. What lies above the visitors'
 // cap is kept back for agents, who are found by their hello. Counts what the relay hands to it; knows no
 // sockets. Node's own maxConnections would close agents and visitors alike, unread.
-import type { Clock } from '@sallyport/mux'
+import { type Clock, type Linked, LinkedSet } from '@sallyport/mux'
 import { isLoopback } from './address.ts'
 import { addressKey } from './address-key.ts'
 import { maxKnownAddresses } from './limits.ts'
@@ -61,7 +61,7 @@ export class Gate {
   #limits: GateLimits
   readonly #addresses = new Map<string, Address>()
   /** By age. */
-  readonly #undecided = new Set<Caller>()
+  readonly #undecided = new LinkedSet<Caller>()
   readonly refused: Record<Refusal, number> = {
     address: 0,
     rate: 0,
@@ -97,8 +97,7 @@ export class Gate {
   enter(ip: string, end: () => void): Pass | undefined {
     const { perAddress, undecided, isLoopbackExempt } = this.#limits
     const isExempt = isLoopbackExempt && isLoopback(ip)
-    const key = addressKey(ip)
-    const address = isExempt ? undefined : this.#find(key)
+    const address = isExempt ? undefined : this.#find(addressKey(ip))
     if (address && address.open >= perAddress) return this.#refuse('address')
     if (address && address.tokens < 1) return this.#refuse('rate')
     if (address) {
@@ -108,9 +107,8 @@ export class Gate {
     const caller = new Caller(this, address, end)
     this.#undecided.add(caller)
     if (this.#undecided.size > undecided) {
-      const [oldest] = this.#undecided
       this.refused.undecided += 1
-      oldest?.end()
+      this.#undecided.oldest?.end()
     }
     return caller
   }
@@ -154,7 +152,9 @@ export class Gate {
   }
 }
 
-class Caller implements Pass {
+class Caller implements Pass, Linked<Caller> {
+  older: Caller | undefined
+  newer: Caller | undefined
   readonly end: () => void
   readonly #gate: Gate
   readonly #address: Address | undefined

@@ -24,9 +24,9 @@ export function chooseMember<S>(
   isFull: (session: S) => boolean,
 ): { readonly candidate: Candidate<S>; readonly member: Member<S> } | undefined {
   const open = (candidate: Candidate<S>): readonly Member<S>[] =>
-    openMembers(candidate).filter(({ session }) => !isFull(session))
+    openMembers(candidate, (session) => !isFull(session))
   const alive = (candidate: Candidate<S>): readonly Member<S>[] =>
-    open(candidate).filter(({ session }) => !candidate.dead.has(session))
+    openMembers(candidate, (session) => !candidate.dead.has(session) && !isFull(session))
   return choose(candidates, alive, balance, loadOf) ?? choose(candidates, open, balance, loadOf)
 }
 
@@ -51,7 +51,14 @@ function choose<S>(
   return best && member && { candidate: best.candidate, member }
 }
 
-/** Those whose agent is not about to end. */
-export function openMembers<S>({ members, draining }: Candidate<S>): readonly Member<S>[] {
-  return [...members.values()].filter(({ session }) => !draining.has(session))
+/** Those whose agent is not about to end, and whose session is fit. */
+export function openMembers<S>(
+  { members, draining }: Candidate<S>,
+  isFit: (session: S) => boolean = () => true,
+): readonly Member<S>[] {
+  const open: Member<S>[] = []
+  for (const member of members.values()) {
+    if (!draining.has(member.session) && isFit(member.session)) open.push(member)
+  }
+  return open
 }

@@ -71,14 +71,17 @@ export class Reporter {
     this.#onEvent({ event: 'health', url, agent: agent.name, alive })
   }
 
-  visit(facts: VisitorFacts, { error, agent, ...report }: VisitReport): void {
+  visit(facts: VisitorFacts, report: VisitReport): void {
     const { url, visitor, acceptedMs } = facts
+    const { bytesIn, bytesOut, endedBy, error, agent } = report
     this.#onEvent({
       event: 'visit',
       route: url,
       ...(agent === undefined ? {} : { agent }),
       visitor: formatHostPort(visitor.address, visitor.port),
-      ...report,
+      bytesIn,
+      bytesOut,
+      endedBy,
       ms: Math.round(this.#clock.now() - acceptedMs),
       ...(error ? { reason: error.message } : {}),
     })

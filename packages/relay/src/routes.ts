@@ -90,7 +90,8 @@ export class Routes<S> {
   /** A session for the next visitor, in turn; undefined while the agent is away or the route unknown. */
   pick(place: string): Member<S> | undefined {
     const leases = this.#at(place)
-    const [newest] = leases.toSorted((one, other) => other.generation - one.generation)
+    let newest = leases[0]
+    for (const lease of leases) if (newest && lease.generation > newest.generation) newest = lease
     const { loadOf, isFull } = this.#options
     const balance = newest?.claim.balance ?? 'round-robin'
     const chosen = chooseMember(leases, balance, loadOf, isFull)
@@ -108,7 +109,7 @@ export class Routes<S> {
 
   /** Somebody serves the route, and all who do have as many visitors as they may. */
   isFull(place: string): boolean {
-    const members = this.#at(place).flatMap(openMembers)
+    const members = this.#at(place).flatMap((lease) => openMembers(lease))
     return members.length > 0 && members.every(({ session }) => this.#options.isFull(session))
   }
 

@@ -10,8 +10,10 @@
 // Once a byte of its was sent on a stream the origin may have acted on it: no second try from then on.
 import {
   type Clock,
+  type Linked,
   type MuxStream,
   type SocketEnd,
+  type SocketHandlers,
   type SpliceReport,
   type StreamReceiver,
   type Timer,
@@ -84,7 +86,10 @@ export interface VisitorHost {
   ended(visitor: Visitor, report: VisitReport): void
 }
 
-export class Visitor {
+/** Receives from both sides itself, until the splice does: every visitor costs fewer closures so. */
+export class Visitor implements Linked<Visitor>, SocketHandlers, StreamReceiver {
+  older: Visitor | undefined
+  newer: Visitor | undefined
   readonly facts: VisitorFacts
   readonly #end: SocketEnd
   readonly #host: VisitorHost
@@ -119,11 +124,7 @@ export class Visitor {
     const { clock } = this.#host
     const leftMs = this.facts.channelTimeoutMs - (clock.now() - this.facts.acceptedMs)
     this.#timer = clock.setTimeout(() => this.#onTimeout(), Math.max(0, leftMs))
-    this.#end.attach({
-      onRead: (buffer, bytes) => this.#onRead(buffer, bytes),
-      onSocketEnd: () => this.#onHalfClose(),
-      onSocketClose: (error) => this.#onGone(error),
-    })
+    this.#end.attach(this)
     this.seek()
   }
 
@@ -158,13 +159,13 @@ export class Visitor {
 
   #park(): void {
     // A half-close that was fine while there was a stream is a goodbye now.
-    if (this.#end.hasEnded) this.#onHalfClose()
+    if (this.#end.hasEnded) this.onSocketEnd()
     if (this.#isOver) return
     const refusal = this.#host.park(this)
     if (refusal) this.abort('relay', refusal)
   }
 
-  #onRead(buffer: Buffer, bytes: number): boolean {
+  onRead(buffer: Buffer, bytes: number): boolean {
     // A hello in two reads brings more than a stream takes in one write.
     for (let at = 0; at < bytes; at += readBufferBytes) {
       this.#keep(buffer.subarray(at, Math.min(bytes, at + readBufferBytes)))
@@ -182,13 +183,14 @@ export class Visitor {
     } else this.#kept.push(Buffer.from(piece))
   }
 
-  #onHalfClose(): void {
+  /** Its half-close. */
+  onSocketEnd(): void {
     if (!this.facts.isHttps || this.#stream) return
     this.abort('visitor', new SallyportError('SP_ABORTED', 'the visitor left while it waited'))
   }
 
   /** The visitor's socket is closed: it left, or it was aborted here. */
-  #onGone(error: Error | undefined): void {
+  onSocketClose(error: Error | undefined): void {
     this.#finish(this.#report('visitor', error))
     this.#stream?.reset()
   }
@@ -211,14 +213,7 @@ export class Visitor {
       const header = encodeProxyHeader({ ...this.facts, route: routeId })
       this.#headerBytes = header.length
       this.#agent = session.agent.name
-      this.#stream = session.open(header, {
-        onAccepted: () => this.#onAccepted(),
-        onReset: (error) => this.#onReset(error),
-        onDrain: () => {
-          this.#isBlocked = false
-          this.#flush()
-        },
-      })
+      this.#stream = session.open(header, this)
     } catch (error) {
       if (!isSallyportError(error)) throw error
       if (error.code === 'SP_SESSION_LOST' || error.code === 'SP_DRAINING') return false
@@ -243,7 +238,7 @@ export class Visitor {
     this.#isSpliced = true
     splice(this.#end, stream, {
       clock: this.#host.clock,
-      onAccepted: () => this.#onAccepted(),
+      onAccepted: () => this.onAccepted(),
       onClose: ({ bytesFromSocket, bytesToSocket, endedBy, error }) =>
         this.#finish({
           bytesIn: bytesFromSocket - this.#headerBytes,
@@ -255,14 +250,20 @@ export class Visitor {
     })
   }
 
-  #onAccepted(): void {
+  onAccepted(): void {
     this.#isAccepted = true
     if (this.#timer) this.#host.clock.clearTimeout(this.#timer)
     this.#flush()
   }
 
+  /** There is room in the stream again. */
+  onDrain(): void {
+    this.#isBlocked = false
+    this.#flush()
+  }
+
   /** Before the splice: refused by the origin, or the session was lost. */
-  #onReset(error: SallyportError): void {
+  onReset(error: SallyportError): void {
     this.#stream = undefined
     const isLost = error.code !== 'SP_STREAM_RESET'
     if (isLost && !this.#hasSpoken) this.seek()

@@ -1,6 +1,6 @@
 // All visitors of the relay: those who are served and those who wait. Tells the waiting when their
 // agent is back, and lets a drain wait for the served.
-import type { Clock, SocketEnd } from '@sallyport/mux'
+import { type Clock, LinkedSet, type SocketEnd } from '@sallyport/mux'
 import { SallyportError } from '@sallyport/protocol'
 import type { AnswerAway } from './away-answer.ts'
 import { Parking, type ParkingOptions } from './parking.ts'
@@ -28,7 +28,7 @@ export interface VisitorsOptions {
 export class Visitors {
   readonly #parking: Parking<Visitor>
   readonly #options: VisitorsOptions
-  readonly #here = new Set<Visitor>()
+  readonly #here = new LinkedSet<Visitor>()
   readonly #atPlace = new Map<string, number>()
   readonly #host: VisitorHost
   #isDraining = false
