@@ -28,9 +28,9 @@ export interface OriginDial {
   cancel(): void
 }
 
-/** One address of a target; `name` is for messages. */
+/** One address of a target; a host with several says in messages which one it was. */
 interface Address {
-  readonly name: string
+  readonly host?: string
   readonly dial: NetConnectOpts
 }
 
@@ -51,7 +51,8 @@ class Dialling<End extends Dialled> implements OriginDial {
   readonly #target: Target
   readonly #options: OriginDialOptions<End>
   readonly #events: OriginDialEvents<End>
-  readonly #running = new Set<End>()
+  /** At most one for each address. */
+  #running: End[] = []
   #waiting: Address[] = []
   #refusals: string[] = []
   #isUnanswered = false
@@ -71,8 +72,9 @@ class Dialling<End extends Dialled> implements OriginDial {
     if (this.#headStart) clock.clearTimeout(this.#headStart)
     this.#timer = this.#headStart = undefined
     this.#waiting = []
-    for (const end of this.#running) end.socket.destroy()
-    this.#running.clear()
+    const running = this.#running
+    this.#running = []
+    for (const end of running) end.socket.destroy()
   }
 
   #try(): void {
@@ -97,23 +99,30 @@ class Dialling<End extends Dialled> implements OriginDial {
       this.#headStart = clock.setTimeout(() => this.#dialNext(), localhostHeadStartMs)
     }
     const end = dialSocket(next.dial)
-    this.#running.add(end)
+    this.#running.push(end)
     end.socket.once('connect', () => {
-      if (!this.#running.delete(end)) return
+      if (!this.#settle(end)) return
       this.cancel()
       this.#events.connected(end)
     })
     end.socket.once('error', (error: NodeJS.ErrnoException) => {
-      if (this.#running.delete(end)) this.#refused(next, error)
+      if (this.#settle(end)) this.#refused(next, error)
     })
+  }
+
+  /** Takes it out of the running ones; false when it is none any more. */
+  #settle(end: End): boolean {
+    const at = this.#running.indexOf(end)
+    if (at >= 0) this.#running.splice(at, 1)
+    return at >= 0
   }
 
   #refused(address: Address, error: NodeJS.ErrnoException): void {
     const code = error.code ?? error.message
     if (unanswered.has(code)) this.#isUnanswered = true
-    else this.#refusals.push(`${address.name}${code}`)
+    else this.#refusals.push(address.host === undefined ? code : `${address.host}: ${code}`)
     if (this.#waiting.length > 0) this.#dialNext()
-    if (this.#running.size > 0 || this.#waiting.length > 0) return
+    if (this.#running.length > 0 || this.#waiting.length > 0) return
 
     this.cancel()
     if (this.#isUnanswered) {
@@ -128,8 +137,8 @@ class Dialling<End extends Dialled> implements OriginDial {
 
 /** What to dial for a target, in order. */
 function addressesOf(target: Target): Address[] {
-  if (target.kind === 'unix') return [{ name: '', dial: { path: target.path } }]
+  if (target.kind === 'unix') return [{ dial: { path: target.path } }]
   const { port } = target
   const hosts = target.host === 'localhost' ? ['127.0.0.1', '::1'] : [target.host]
-  return hosts.map((host) => ({ name: `${host}: `, dial: { host, port } }))
+  return hosts.map((host) => ({ host, dial: { host, port } }))
 }

@@ -9,6 +9,6 @@ export function isEveryAddress(host: string): boolean {
 /** Only this machine reaches it. */
 export function isLoopback(host: string): boolean {
   if (host === 'localhost' || host === '::1') return true
-  const mapped = host.replace(/^::ffff:/, '')
-  return isIP(mapped) === 4 && mapped.startsWith('127.')
+  const mapped = host.startsWith('::ffff:') ? host.slice(7) : host
+  return mapped.startsWith('127.') && isIP(mapped) === 4
 }
