@@ -5,6 +5,7 @@ import { FakeClock } from '../../../test/support/fake-clock.ts'
 import { type PairOptions, SessionSide } from '../../../test/support/session-pair.ts'
 import { createMemoryLink } from '../../../test/support/memory-link.ts'
 import { RawPeer, flag, type } from '../../../test/support/raw-peer.ts'
+import { lazyFrameMs } from './limits.ts'
 
 /** A relay's session whose agent is in the test's hand. */
 function rawAgent(options: PairOptions = {}) {
@@ -69,4 +70,38 @@ test('session: a window grows with the path, and the peer may use all of it', as
   assert.equal(relay.isClosed, false)
   peer.send({ streamId: 1, payload: Buffer.alloc(1) })
   assert.equal((await relay.closed()).code, 'SP_PROTOCOL')
+})
+
+test('session: a first FIN leaves at once, a second waits for company, or for a moment', async () => {
+  const clock = new FakeClock()
+  const { relay, peer } = rawAgent({ relay: { clock } })
+  await using _ = relay
+  const fins = (): number[] =>
+    peer.frames.filter(({ flags }) => flags === flag.fin).map(({ streamId }) => streamId)
+  const opened = async (streamId: number, ...more: { flags: number; streamId: number }[]) => {
+    peer.send({ flags: flag.syn, streamId }, ...more)
+    const { stream } = await relay.nextStream()
+    await peer.settled()
+    return stream
+  }
+  const one = await opened(1)
+  one.end()
+  await peer.settled()
+  assert.deepEqual(fins(), [1])
+
+  const three = await opened(3, { flags: flag.fin, streamId: 3 })
+  three.end()
+  await peer.settled()
+  assert.deepEqual(fins(), [1])
+  clock.advance(lazyFrameMs)
+  await peer.settled()
+  assert.deepEqual(fins(), [1, 3])
+
+  const five = await opened(5, { flags: flag.fin, streamId: 5 })
+  const seven = await opened(7)
+  five.end()
+  await peer.settled()
+  seven.write(Buffer.from('company'))
+  await peer.settled()
+  assert.deepEqual(fins(), [1, 3, 5])
 })
