@@ -310,17 +310,8 @@ export class Agent implements AsyncDisposable {
           this.#checks.refused(origin)
         } else this.#health.answered(origin)
       },
-      onVisit: ({ error, visitor, route, bytesFromVisitor, bytesToVisitor, durationMs, endedBy }) =>
-        this.#tell({
-          event: 'visit',
-          visitor,
-          route,
-          bytesFromVisitor,
-          bytesToVisitor,
-          durationMs,
-          endedBy,
-          message: error?.message,
-        }),
+      onVisit: ({ error, ...visit }) =>
+        this.#tell({ event: 'visit', ...visit, message: error?.message }),
     }
   }
 

@@ -28,9 +28,9 @@ export interface OriginDial {
   cancel(): void
 }
 
-/** One address of a target; a host with several says in messages which one it was. */
+/** One address of a target; `name` is for messages. */
 interface Address {
-  readonly host?: string
+  readonly name: string
   readonly dial: NetConnectOpts
 }
 
@@ -51,8 +51,7 @@ class Dialling<End extends Dialled> implements OriginDial {
   readonly #target: Target
   readonly #options: OriginDialOptions<End>
   readonly #events: OriginDialEvents<End>
-  /** At most one for each address. */
-  #running: End[] = []
+  readonly #running = new Set<End>()
   #waiting: Address[] = []
   #refusals: string[] = []
   #isUnanswered = false
@@ -72,9 +71,8 @@ class Dialling<End extends Dialled> implements OriginDial {
     if (this.#headStart) clock.clearTimeout(this.#headStart)
     this.#timer = this.#headStart = undefined
     this.#waiting = []
-    const running = this.#running
-    this.#running = []
-    for (const end of running) end.socket.destroy()
+    for (const end of this.#running) end.socket.destroy()
+    this.#running.clear()
   }
 
   #try(): void {
@@ -99,30 +97,23 @@ class Dialling<End extends Dialled> implements OriginDial {
       this.#headStart = clock.setTimeout(() => this.#dialNext(), localhostHeadStartMs)
     }
     const end = dialSocket(next.dial)
-    this.#running.push(end)
+    this.#running.add(end)
     end.socket.once('connect', () => {
-      if (!this.#settle(end)) return
+      if (!this.#running.delete(end)) return
       this.cancel()
       this.#events.connected(end)
     })
     end.socket.once('error', (error: NodeJS.ErrnoException) => {
-      if (this.#settle(end)) this.#refused(next, error)
+      if (this.#running.delete(end)) this.#refused(next, error)
     })
-  }
-
-  /** Takes it out of the running ones; false when it is none any more. */
-  #settle(end: End): boolean {
-    const at = this.#running.indexOf(end)
-    if (at >= 0) this.#running.splice(at, 1)
-    return at >= 0
   }
 
   #refused(address: Address, error: NodeJS.ErrnoException): void {
     const code = error.code ?? error.message
     if (unanswered.has(code)) this.#isUnanswered = true
-    else this.#refusals.push(address.host === undefined ? code : `${address.host}: ${code}`)
+    else this.#refusals.push(`${address.name}${code}`)
     if (this.#waiting.length > 0) this.#dialNext()
-    if (this.#running.length > 0 || this.#waiting.length > 0) return
+    if (this.#running.size > 0 || this.#waiting.length > 0) return
 
     this.cancel()
     if (this.#isUnanswered) {
@@ -137,8 +128,8 @@ class Dialling<End extends Dialled> implements OriginDial {
 
 /** What to dial for a target, in order. */
 function addressesOf(target: Target): Address[] {
-  if (target.kind === 'unix') return [{ dial: { path: target.path } }]
+  if (target.kind === 'unix') return [{ name: '', dial: { path: target.path } }]
   const { port } = target
   const hosts = target.host === 'localhost' ? ['127.0.0.1', '::1'] : [target.host]
-  return hosts.map((host) => ({ host, dial: { host, port } }))
+  return hosts.map((host) => ({ name: `${host}: `, dial: { host, port } }))
 }

@@ -1,5 +1,6 @@
 // The public surface of @sallyport/mux: many streams over one transport.
 export { type Clock, type Timer, systemClock } from './clock.ts'
+export { engineFlags } from './engine-flags.ts'
 export { readBufferBytes } from './limits.ts'
 export { type Linked, LinkedSet } from './linked-set.ts'
 export { MemoryBudget } from './memory-budget.ts'

@@ -71,17 +71,14 @@ export class Reporter {
     this.#onEvent({ event: 'health', url, agent: agent.name, alive })
   }
 
-  visit(facts: VisitorFacts, report: VisitReport): void {
+  visit(facts: VisitorFacts, { error, agent, ...report }: VisitReport): void {
     const { url, visitor, acceptedMs } = facts
-    const { bytesIn, bytesOut, endedBy, error, agent } = report
     this.#onEvent({
       event: 'visit',
       route: url,
       ...(agent === undefined ? {} : { agent }),
       visitor: formatHostPort(visitor.address, visitor.port),
-      bytesIn,
-      bytesOut,
-      endedBy,
+      ...report,
       ms: Math.round(this.#clock.now() - acceptedMs),
       ...(error ? { reason: error.message } : {}),
     })
