@@ -18,6 +18,9 @@ const maxMessageHeaderBytes = 8
 export const readBufferBytes =
   messagesPerSlab * (maxRecordBytes - maxMessageHeaderBytes - headerBytes)
 
+/** In front of bytes that are read into a slab of their own: a message's header and a frame's, 8 + 12. */
+export const slabHeadBytes = maxMessageHeaderBytes + headerBytes
+
 /**
  * A slab with less room than this is full. A whole read leaves nothing of it on the agent, whose messages
  * are masked, and on the relay 4 x 4 bytes.

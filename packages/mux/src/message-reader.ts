@@ -1,6 +1,7 @@
-// WebSocket frames (RFC 6455 §5.2) on their way to `ws`: whole binary messages, which is what our own
-// other end sends, are taken straight from the read buffer. All else, control frames, fragments, frames
-// that are cut or masked with a key, is left to `ws` and only followed, to know where the next begins.
+// WebSocket frames (RFC 6455 §5.2) on their way to `ws`: binary messages of one frame, which is what our
+// own other end sends, are taken straight from the read buffer, in as many reads as they come. All else,
+// control frames, fragments, frames whose header is cut or which are masked with a key, is left to `ws`
+// and only followed, to know where the next begins.
 import { maxMessageBytes } from '@sallyport/protocol'
 
 const finBit = 0x80
@@ -16,25 +17,36 @@ const length64 = 127
 const maskKeyBytes = 4
 const maxHeaderBytes = 2 + 8 + maskKeyBytes
 
-/** Gets `bytes[start, end)`, one message's payload, valid until it returns. */
-export type TakeMessage = (bytes: Buffer, start: number, end: number) => void
+/** Gets `bytes[start, end)`, a message's payload or a part of it, valid until it returns. */
+export type TakePayload = (bytes: Buffer, start: number, end: number) => void
 
 export class MessageReader {
   /** The mask bit as the peer must set it: the relay's peers do. */
   readonly #mask: number
-  readonly #onMessage: TakeMessage
+  readonly #onPayload: TakePayload
   readonly #header = Buffer.alloc(maxHeaderBytes)
   #headerBytes = 0
+  /** Payload still to come of the message that is taken. */
+  #rest = 0
   /** Payload still to come of the frame that is followed. */
   #left = 0
   #isFragmented = false
 
-  constructor(isMasked: boolean, onMessage: TakeMessage) {
+  constructor(isMasked: boolean, onPayload: TakePayload) {
     this.#mask = isMasked ? maskBit : 0
-    this.#onMessage = onMessage
+    this.#onPayload = onPayload
   }
 
-  /** Takes whole messages from `at` on; returns where something else begins, at most `end`. */
+  /** Takes what follows of a message that was cut; returns where it ends, at most `end`. */
+  takeRest(bytes: Buffer, at: number, end: number): number {
+    if (this.#rest === 0) return at
+    const next = Math.min(end, at + this.#rest)
+    this.#rest -= next - at
+    this.#onPayload(bytes, at, next)
+    return next
+  }
+
+  /** Takes messages from `at` on; returns where something else begins, at most `end`. */
   take(bytes: Buffer, at: number, end: number): number {
     if (this.#left > 0 || this.#headerBytes > 0 || this.#isFragmented) return at
     let next = at
@@ -50,9 +62,10 @@ export class MessageReader {
         if (end - start < maskKeyBytes || bytes.readUInt32BE(start) !== 0) break
         start += maskKeyBytes
       }
-      if (length > maxMessageBytes || length > end - start) break
-      this.#onMessage(bytes, start, start + length)
-      next = start + length
+      if (length > maxMessageBytes) break
+      next = Math.min(end, start + length)
+      this.#rest = start + length - next
+      this.#onPayload(bytes, start, next)
     }
     return next
   }

@@ -4,7 +4,9 @@ import { Flag, FrameType, headerBytes, maxRecordBytes } from '@sallyport/protoco
 import fc from 'fast-check'
 import { naiveDecode } from '../../../test/support/naive-frame.ts'
 import { OffsetStream } from '../../../test/support/offset-stream.ts'
-import { queuedBytesLimit, slabBytes } from './limits.ts'
+import { acquireBuffer, buffersInUse } from './buffer-pool.ts'
+import type { SlabLoan } from './bulk-read.ts'
+import { queuedBytesLimit, slabBytes, slabHeadBytes } from './limits.ts'
 import { Outbox } from './outbox.ts'
 import type { Transport } from './transport.ts'
 
@@ -12,6 +14,8 @@ import type { Transport } from './transport.ts'
 class SlowTransport implements Transport {
   readonly messageHeaderBytes: number
   readonly sent: { bytes: Buffer; copy: Buffer; taken: () => void }[] = []
+  /** Slabs that were read into, which may be a message of their own. */
+  readonly lent = new Set<Buffer>()
 
   constructor(messageHeaderBytes: number) {
     assert.ok(messageHeaderBytes === 0 || messageHeaderBytes >= 2)
@@ -20,7 +24,8 @@ class SlowTransport implements Transport {
 
   sealMessage(slab: Buffer, start: number, end: number): number {
     const bytes = end - start - this.messageHeaderBytes
-    assert.ok(end - start <= maxRecordBytes, 'a message fits one TLS record')
+    const isLent = this.lent.has(slab)
+    assert.ok(isLent || end - start <= maxRecordBytes, 'a message fits one TLS record')
     assert.ok(bytes >= headerBytes, 'no empty message')
     if (this.messageHeaderBytes > 0) slab.writeUInt16BE(bytes, start)
     return end
@@ -34,6 +39,17 @@ class SlowTransport implements Transport {
   start(): void {}
   close(): void {}
   destroy(): void {}
+
+  /** A slab with these bytes in it, as a socket was read into it. */
+  lend(chunk: Buffer): SlabLoan {
+    const take = (): Buffer => {
+      const slab = acquireBuffer(slabBytes)
+      chunk.copy(slab, slabHeadBytes)
+      this.lent.add(slab)
+      return slab
+    }
+    return { takeToSend: take, takeToKeep: () => assert.fail('kept') }
+  }
 
   /** All frames so far, message headers taken off. */
   get frames() {
@@ -65,6 +81,12 @@ const operation = fc.oneof(
       fc.integer({ min: 65_000, max: 66_000 }),
     ),
   }),
+  fc.record({
+    kind: fc.constant('read' as const),
+    flags: fc.constant(Flag.none),
+    id: fc.integer({ min: 1, max: 9 }),
+    bytes: fc.integer({ min: 1, max: slabBytes - slabHeadBytes }),
+  }),
   fc.record({ kind: fc.constant('control' as const), id: fc.nat(9), length: fc.nat() }),
   fc.record({ kind: fc.constant('flush' as const) }),
 )
@@ -83,6 +105,10 @@ test('outbox: every frame arrives, in order, whole within a message of one TLS r
           if (step.kind === 'data') {
             outbox.writeData(step.flags, step.id, source, 5, 5 + step.bytes)
             expected.push(`${step.id} data ${step.flags} ${step.bytes}`)
+          } else if (step.kind === 'read') {
+            const chunk = source.subarray(5, 5 + step.bytes)
+            outbox.writeData(step.flags, step.id, chunk, 0, step.bytes, transport.lend(chunk))
+            expected.push(`${step.id} data 0 ${step.bytes}`)
           } else if (step.kind === 'control') {
             outbox.writeControl(FrameType.ping, Flag.ack, step.id, step.length)
             expected.push(`${step.id} ping ${step.length}`)
@@ -155,6 +181,31 @@ test('outbox: a full read of a socket fills exactly one slab, in four messages',
     transport.frames.map(({ length }) => length),
     [16_364, 16_364, 16_364, 16_364],
   )
+})
+
+test('outbox: a slab that was read into leaves itself, in one frame, unless something goes ahead', () => {
+  const transport = new SlowTransport(8)
+  let told = 0
+  const outbox = new Outbox(transport, () => told++)
+  const chunk = new OffsetStream(3).bytes(0, slabBytes - slabHeadBytes)
+  const write = (bytes: number) =>
+    outbox.writeData(Flag.none, 7, chunk, 0, bytes, transport.lend(chunk))
+  write(chunk.length)
+  assert.equal(transport.lent.size, 1)
+  assert.deepEqual(
+    transport.frames.map(({ streamId, payload }) => [streamId, payload.equals(chunk)]),
+    [[7, true]],
+  )
+  assert.equal(transport.sent[0]?.bytes.length, slabBytes)
+  assert.equal(outbox.queuedBytes, slabBytes)
+  const inUse = buffersInUse()
+  transport.sent.pop()?.taken()
+  assert.deepEqual([outbox.queuedBytes, told, buffersInUse()], [0, 1, inUse - 1])
+
+  write(maxRecordBytes)
+  assert.equal(transport.lent.size, 1, 'a record is copied: the slab would be mostly empty')
+  write(chunk.length)
+  assert.equal(transport.lent.size, 1, 'it is copied behind what waits')
 })
 
 test('outbox: counts what has not left, is full from its limit on, and says when it was taken', () => {

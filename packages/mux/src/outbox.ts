@@ -1,9 +1,16 @@
 // The sending end below all streams: frames are written straight into a slab, messages of one TLS
-// record each, and the slab leaves once an event-loop turn. Copies each byte once and allocates
-// nothing on the way. Whose turn it is to write is the session's business.
-import { type FrameType, headerBytes, maxRecordBytes, writeHeader } from '@sallyport/protocol'
+// record each, and the slab leaves once an event-loop turn. Copies each byte once, bulk that comes in a
+// slab of its own not at all, and allocates nothing on the way. Whose turn it is to write is the session's business.
+import { FrameType, headerBytes, maxRecordBytes, writeHeader } from '@sallyport/protocol'
 import { acquireBuffer, releaseBuffer } from './buffer-pool.ts'
-import { fullSlabSlackBytes, queuedBytesLimit, slabBytes, slabsInFlightLimit } from './limits.ts'
+import type { SlabLoan } from './bulk-read.ts'
+import {
+  fullSlabSlackBytes,
+  queuedBytesLimit,
+  slabBytes,
+  slabHeadBytes,
+  slabsInFlightLimit,
+} from './limits.ts'
 import type { Transport } from './transport.ts'
 
 export class Outbox {
@@ -52,10 +59,21 @@ export class Outbox {
   }
 
   /**
-   * Data frames for `chunk[start, end)`: as many as messages need. `flags` go on the first.
-   * @returns the slab's next free byte, for tests.
+   * Data frames for `chunk[start, end)`: as many as messages need. `flags` go on the first. Where there
+   * is a `loan`, which has the chunk, and nothing to go ahead of it, it leaves itself.
    */
-  writeData(flags: number, streamId: number, chunk: Uint8Array, start: number, end: number): void {
+  writeData(
+    flags: number,
+    streamId: number,
+    chunk: Uint8Array,
+    start: number,
+    end: number,
+    loan?: SlabLoan,
+  ): void {
+    if (loan !== undefined && end - start > maxRecordBytes && this.#isIdle) {
+      this.#sendLoan(flags, streamId, loan.takeToSend(), slabHeadBytes + start, slabHeadBytes + end)
+      return
+    }
     let at = start
     let frameFlags = flags
     do {
@@ -88,15 +106,7 @@ export class Outbox {
     const bytes = this.#used
     this.#slab = undefined
     this.#used = 0
-    this.#inFlight += bytes
-    this.#slabsInFlight++
-    this.#transport.send(bytes === slabBytes ? slab : slab.subarray(0, bytes), () => {
-      this.#inFlight -= bytes
-      this.#slabsInFlight--
-      releaseBuffer(slab)
-      if (this.#isHeldBack) this.flush()
-      this.#onTaken()
-    })
+    this.#send(slab, 0, bytes)
   }
 
   /** Nothing is written any more: what has not left goes nowhere. */
@@ -106,6 +116,32 @@ export class Outbox {
     this.#used = 0
     this.#message = -1
     this.#isHeldBack = false
+  }
+
+  /** Nothing was written that has not left, and the transport may have one more. */
+  get #isIdle(): boolean {
+    return this.#slab === undefined && this.#slabsInFlight < slabsInFlightLimit
+  }
+
+  /** One message of one frame; its headers go in front of it. */
+  #sendLoan(flags: number, streamId: number, slab: Buffer, start: number, end: number): void {
+    const frame = start - headerBytes
+    writeHeader(slab, frame, FrameType.data, flags, streamId, end - start)
+    const message = frame - this.#messageHeaderBytes
+    this.#send(slab, message, this.#transport.sealMessage(slab, message, end))
+  }
+
+  #send(slab: Buffer, start: number, end: number): void {
+    const bytes = end - start
+    this.#inFlight += bytes
+    this.#slabsInFlight++
+    this.#transport.send(bytes === slabBytes ? slab : slab.subarray(start, end), () => {
+      this.#inFlight -= bytes
+      this.#slabsInFlight--
+      releaseBuffer(slab)
+      if (this.#isHeldBack) this.flush()
+      this.#onTaken()
+    })
   }
 
   #copy(chunk: Uint8Array, start: number, end: number): void {

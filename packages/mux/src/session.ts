@@ -278,8 +278,8 @@ export class Session implements Holder {
     return {
       mayWrite: (stream, bytes) => this.#turns.mayWrite(stream, bytes),
       mayGoOn: (stream) => this.#turns.mayGoOn(stream),
-      writeData: (flags, id, chunk, start, end) =>
-        this.#turns.writeData(flags, id, chunk, start, end),
+      writeData: (flags, id, chunk, start, end, loan) =>
+        this.#turns.writeData(flags, id, chunk, start, end, loan),
       writeFirst: (id, chunk) => this.#turns.writeFirst(Flag.syn, id, chunk),
       writeLazily: (flags, id) => this.#turns.writeLazily(FrameType.windowUpdate, flags, id, 0),
       writeControl: (type, flags, id, length) => this.#control(type, flags, id, length),

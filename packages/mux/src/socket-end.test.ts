@@ -1,51 +1,14 @@
 import assert from 'node:assert/strict'
-import { type Socket, connect, createServer } from 'node:net'
+import { connect, createServer } from 'node:net'
 import test from 'node:test'
 import type { TLSSocket } from 'node:tls'
 import { Changes } from '../../../test/support/changes.ts'
 import { until } from '../../../test/support/deadline.ts'
 import { OffsetStream } from '../../../test/support/offset-stream.ts'
-import { lifeOf, listening, portOf, tcpPair, tlsPair } from '../../../test/support/sockets.ts'
-import { readBufferBytes } from './limits.ts'
-import { SocketEnd, adoptAccepted, adoptTls, dialSocket } from './socket-end.ts'
-
-/** Both ends: ours and the plain socket at the other side. */
-interface Ends extends AsyncDisposable {
-  readonly end: SocketEnd
-  readonly peer: Socket
-}
-
-async function accepted(): Promise<Ends> {
-  const pair = await tcpPair()
-  return endsOf(adoptAccepted(pair.accepted), pair.dialled, pair)
-}
-
-async function dialled(): Promise<Ends> {
-  const server = await listening(createServer({ allowHalfOpen: true }))
-  const accepting = until(server, 'connection')
-  const end = dialSocket({ port: portOf(server), host: '127.0.0.1' })
-  const [peer] = (await accepting) as [Socket]
-  server.close()
-  return endsOf(end, peer, undefined)
-}
-
-async function overTls(): Promise<Ends> {
-  const pair = await tlsPair()
-  return endsOf(adoptTls(pair.accepted as TLSSocket), pair.dialled, pair)
-}
-
-function endsOf(end: SocketEnd, peer: Socket, pair: AsyncDisposable | undefined): Ends {
-  peer.on('error', () => {})
-  return {
-    end,
-    peer,
-    async [Symbol.asyncDispose]() {
-      end.socket.destroy()
-      peer.destroy()
-      await pair?.[Symbol.asyncDispose]()
-    },
-  }
-}
+import { accepted, dialled, overTls } from '../../../test/support/socket-ends.ts'
+import { lifeOf, listening, portOf, tlsPair } from '../../../test/support/sockets.ts'
+import { maxWriteBytes } from './limits.ts'
+import { SocketEnd, adoptTls, dialSocket } from './socket-end.ts'
 
 /** Everything that the end tells, in order; bytes are joined. */
 function attach(end: SocketEnd, goesOn: () => boolean = () => true) {
@@ -59,7 +22,7 @@ function attach(end: SocketEnd, goesOn: () => boolean = () => true) {
   end.attach({
     onRead: (buffer, bytes) => {
       assert.ok(!events.includes('end'), 'bytes after the end')
-      assert.ok(bytes <= readBufferBytes)
+      assert.ok(bytes <= maxWriteBytes)
       chunks.push(Buffer.from(buffer.subarray(0, bytes)))
       changes.tell()
       return goesOn()

@@ -1,9 +1,10 @@
 // A socket as one end of a splice. Plain sockets are read into ONE static buffer that serves all of
 // them (a read is synchronous), so that no chunk allocates anything and an idle visitor costs no
-// buffer. `onread` is documented for sockets that dial; for accepted ones see static-read.ts.
+// buffer; bulk goes into slabs (bulk-read.ts). `onread` is documented for sockets that dial; for accepted ones see static-read.ts.
 import { type NetConnectOpts, type Socket, connect } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import { tcpKeepAliveMs } from '@sallyport/protocol'
+import { BulkRead, type SlabLoan } from './bulk-read.ts'
 import { readBufferBytes } from './limits.ts'
 import { readInto } from './static-read.ts'
 
@@ -11,10 +12,16 @@ import { readInto } from './static-read.ts'
 const readBuffer = Buffer.allocUnsafeSlow(readBufferBytes)
 
 /**
- * Takes `buffer[0, bytes)` and keeps nothing of the buffer itself; false pauses the socket until
- * {@link SocketEnd.resume}.
+ * Takes `buffer[0, bytes)` and keeps nothing of the buffer itself, unless there is a `loan`, which it may
+ * take instead of a copy; false pauses the socket until {@link SocketEnd.resume}.
  */
-export type SocketReader = (buffer: Buffer, bytes: number) => boolean
+export type SocketReader = (buffer: Buffer, bytes: number, loan?: SlabLoan) => boolean
+
+/** What a socket is made with: who gets what was read, and into what the next read goes. */
+interface Reading {
+  read(buffer: Buffer, bytes: number): boolean
+  nextBuffer(): Buffer
+}
 
 /** Who gets what a socket brings. */
 export interface SocketHandlers {
@@ -34,14 +41,19 @@ export class SocketEnd {
   #hasEnded = false
   #hasClosed = false
   #error: Error | undefined
+  #bulk: BulkRead | undefined
+  #wasFull = false
 
   constructor(
-    create: (end: SocketReader) => Socket,
+    create: (reading: Reading) => Socket,
     options: { readonly isTls: boolean; readonly early?: Buffer | undefined },
   ) {
     this.#isTls = options.isTls
     this.#kept = options.early
-    this.socket = create((buffer, bytes) => this.#read(buffer, bytes))
+    this.socket = create({
+      read: (buffer, bytes) => this.#read(buffer, bytes),
+      nextBuffer: () => this.#nextBuffer(),
+    })
     // One that dials was told in its options; told here it would set them twice.
     if (!this.socket.connecting) this.socket.setKeepAlive(true, tcpKeepAliveMs)
     this.socket.on('error', (error) => {
@@ -53,6 +65,7 @@ export class SocketEnd {
     })
     this.socket.on('close', () => {
       this.#hasClosed = true
+      this.#bulk?.release()
       this.#handlers?.onSocketClose(this.#error)
     })
   }
@@ -93,24 +106,32 @@ export class SocketEnd {
   }
 
   #read(buffer: Buffer, bytes: number): boolean {
-    if (this.#handlers) return this.#handlers.onRead(buffer, bytes)
+    this.#wasFull = bytes === buffer.length
+    const loan = buffer === readBuffer ? undefined : this.#bulk
+    if (this.#handlers) return this.#handlers.onRead(buffer, bytes, loan)
     const piece = Buffer.from(buffer.subarray(0, bytes))
     this.#kept = this.#kept ? Buffer.concat([this.#kept, piece]) : piece
     return false
+  }
+
+  #nextBuffer(): Buffer {
+    if (this.#wasFull) return (this.#bulk ??= new BulkRead()).next() ?? readBuffer
+    this.#bulk?.release()
+    return readBuffer
   }
 }
 
 /** Dials; the caller listens for 'connect' and 'error' on `socket`. */
 export function dialSocket(options: NetConnectOpts): SocketEnd {
   return new SocketEnd(
-    (read) =>
+    ({ read, nextBuffer }) =>
       connect({
         ...options,
         allowHalfOpen: true,
         noDelay: true,
         keepAlive: true,
         keepAliveInitialDelay: tcpKeepAliveMs,
-        onread: { buffer: readBuffer, callback: (bytes, buffer) => read(asBuffer(buffer), bytes) },
+        onread: { buffer: nextBuffer, callback: (bytes, buffer) => read(asBuffer(buffer), bytes) },
       }),
     { isTls: false },
   )
@@ -122,8 +143,13 @@ export function dialSocket(options: NetConnectOpts): SocketEnd {
  */
 export function adoptAccepted(accepted: Socket, early?: Buffer): SocketEnd {
   return new SocketEnd(
-    (read) => {
-      const isStatic = readInto(accepted, readBuffer, (bytes) => read(readBuffer, bytes))
+    ({ read, nextBuffer }) => {
+      const isStatic = readInto(
+        accepted,
+        readBuffer,
+        (bytes, buffer) => read(buffer, bytes),
+        nextBuffer,
+      )
       if (!isStatic) readByEvents(accepted, read)
       // One that was read from may still be reading.
       accepted.pause()
@@ -136,7 +162,7 @@ export function adoptAccepted(accepted: Socket, early?: Buffer): SocketEnd {
 /** Takes over a TLS socket; its records of up to 16 KiB come as buffers of their own. */
 export function adoptTls(socket: TLSSocket): SocketEnd {
   return new SocketEnd(
-    (read) => {
+    ({ read }) => {
       readByEvents(socket, read)
       return socket
     },

@@ -1,8 +1,9 @@
 // Byte path 3/8: joins a socket and a stream, so that a half-close stays a half-close and a reset a
 // reset (docs/protocol.md §8). One copy from the static read buffer into a slab on the way out
-// (outbox.ts), one into a pooled buffer on the way in (socket-sink.ts).
+// (outbox.ts), none of bulk (bulk-read.ts); one into a pooled buffer on the way in (socket-sink.ts).
 import type { Socket } from 'node:net'
 import { type SallyportError, halfClosedIdleMs, tcpKeepAliveMs } from '@sallyport/protocol'
+import type { SlabLoan } from './bulk-read.ts'
 import type { Clock, Timer } from './clock.ts'
 import type { SocketEnd, SocketHandlers } from './socket-end.ts'
 import { SocketSink } from './socket-sink.ts'
@@ -85,8 +86,8 @@ class Splice implements StreamReceiver, SocketHandlers {
     if (this.#isSocketClosed) this.#report()
   }
 
-  onRead(buffer: Buffer, bytes: number): boolean {
-    const goesOn = this.#stream.write(buffer, 0, bytes)
+  onRead(buffer: Buffer, bytes: number, loan?: SlabLoan): boolean {
+    const goesOn = this.#stream.write(buffer, 0, bytes, loan)
     this.#isPaused = !goesOn
     if (!goesOn && this.#probeTimer === undefined) this.#probeLater()
     return goesOn

@@ -2,8 +2,12 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { initialWindowBytes } from '@sallyport/protocol'
+import { OffsetStream } from '../../../test/support/offset-stream.ts'
 import { createSessionPair, openStream } from '../../../test/support/session-pair.ts'
 import { StreamRecorder } from '../../../test/support/stream-recorder.ts'
+import { acquireBuffer, buffersInUse } from './buffer-pool.ts'
+import type { SlabLoan } from './bulk-read.ts'
+import { slabBytes, slabHeadBytes } from './limits.ts'
 import type { MuxStream } from './stream.ts'
 
 const hello = Buffer.from('hello ')
@@ -111,6 +115,40 @@ test('stream: write copies its bytes before it returns, whether they leave or wa
   pair.link.agent.letGo()
   await taker.ended()
   assert.ok(taker.bytes.equals(Buffer.concat([Buffer.alloc(60_000, 1), Buffer.alloc(60_000, 2)])))
+})
+
+test('stream: of a loan that has to wait the slab is kept, and a small rest of it copied', async () => {
+  await using pair = createSessionPair()
+  const { opener, taker } = await openStream(pair.agent, pair.relay)
+  const sent = new OffsetStream(5).bytes(0, 60_000)
+  const takes: string[] = []
+  const lend = (): SlabLoan => {
+    const take = (how: string) => () => {
+      takes.push(how)
+      const slab = acquireBuffer(slabBytes)
+      sent.copy(slab, slabHeadBytes)
+      return slab
+    }
+    return { takeToSend: take('send'), takeToKeep: take('keep') }
+  }
+  const inUse = buffersInUse()
+  pair.link.agent.hold()
+  opener.stream.write(sent, 0, sent.length, lend())
+  await nextTurn()
+  assert.equal(opener.stream.write(sent, 0, sent.length, lend()), false)
+  pair.link.agent.letGo()
+  await taker.until('both', () => taker.receivedBytes === 120_000)
+  pair.link.agent.hold()
+  opener.stream.write(Buffer.alloc(60_000))
+  await nextTurn()
+  opener.stream.write(sent, 0, 10_000, lend())
+  opener.stream.end()
+  pair.link.agent.letGo()
+  await taker.ended()
+  assert.deepEqual(takes, ['send', 'keep'])
+  const expected = [sent, sent, Buffer.alloc(60_000), sent.subarray(0, 10_000)]
+  assert.ok(taker.bytes.equals(Buffer.concat(expected)))
+  assert.ok(buffersInUse() <= inUse, 'all slabs went back')
 })
 
 test('stream: write takes a part of a chunk', async () => {

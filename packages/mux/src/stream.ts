@@ -1,10 +1,17 @@
 // Byte path 4/8: one stream of a session. Outgoing bytes wait here for credit and for their turn
 // (one chunk at most, then the source is told to stop); incoming bytes pass through to the receiver,
 // and credit goes back when the receiver says that its sink took them. stream-state.ts has its life.
-import { Flag, FrameType, SallyportError, initialWindowBytes } from '@sallyport/protocol'
+import {
+  Flag,
+  FrameType,
+  SallyportError,
+  initialWindowBytes,
+  maxRecordBytes,
+} from '@sallyport/protocol'
 import { ChunkQueue } from './chunk-queue.ts'
 import { acquireBuffer, releaseBuffer } from './buffer-pool.ts'
-import { maxWriteBytes } from './limits.ts'
+import type { SlabLoan } from './bulk-read.ts'
+import { maxWriteBytes, slabHeadBytes } from './limits.ts'
 import { ReceiveWindow } from './receive-window.ts'
 import {
   type StreamEvent,
@@ -43,7 +50,14 @@ export interface StreamHost {
   mayWrite(stream: MuxStream, bytes: number): boolean
   /** True when it may write again in this turn. */
   mayGoOn(stream: MuxStream): boolean
-  writeData(flags: number, streamId: number, chunk: Uint8Array, start: number, end: number): void
+  writeData(
+    flags: number,
+    streamId: number,
+    chunk: Uint8Array,
+    start: number,
+    end: number,
+    loan?: SlabLoan,
+  ): void
   /** SYN with the stream's first bytes. */
   writeFirst(streamId: number, chunk: Uint8Array): void
   /** A window update with flags alone, for which nobody waits. */
@@ -139,11 +153,11 @@ export class MuxStream {
 
   /**
    * Sends `chunk[start, end)`, at most {@link maxWriteBytes}; the bytes are copied before this
-   * returns. On a closed stream they go nowhere: the receiver has been told.
+   * returns, or the `loan` taken, which has the whole chunk. On a closed stream they go nowhere: the receiver has been told.
    * @returns false when the source must stop until `onDrain`.
    * @throws {SallyportError} SP_INTERNAL when written to while it said stop, or after `end`.
    */
-  write(chunk: Uint8Array, start = 0, end = chunk.length): boolean {
+  write(chunk: Uint8Array, start = 0, end = chunk.length, loan?: SlabLoan): boolean {
     if (this.#state === 'closed') return true
     if (this.#hold !== undefined || this.#mustEnd || !canSend(this.#state)) {
       throw new SallyportError('SP_INTERNAL', `stream ${this.id} was written to out of turn`)
@@ -151,10 +165,10 @@ export class MuxStream {
     let at = start
     if (this.#credit > 0 && this.#host.mayWrite(this, end - start)) {
       at += Math.min(end - at, this.#credit)
-      if (at > start) this.#send(chunk, start, at)
+      if (at > start) this.#send(chunk, start, at, at === end ? loan : undefined)
       if (at === end && this.#credit > 0 && this.#host.mayGoOn(this)) return true
     }
-    if (at < end) this.#keep(chunk, at, end)
+    if (at < end) this.#keep(chunk, at, end, loan)
     this.#mustDrain = true
     if (this.#credit > 0) this.#host.enqueue(this)
     return false
@@ -312,8 +326,8 @@ export class MuxStream {
 
   // --- inside -----------------------------------------------------------------------------------
 
-  #send(chunk: Uint8Array, start: number, end: number): void {
-    this.#host.writeData(Flag.none, this.id, chunk, start, end)
+  #send(chunk: Uint8Array, start: number, end: number, loan?: SlabLoan): void {
+    this.#host.writeData(Flag.none, this.id, chunk, start, end, loan)
     this.#credit -= end - start
     this.bytesSent += end - start
   }
@@ -326,14 +340,20 @@ export class MuxStream {
     this.#receiver?.onEndSent?.()
   }
 
-  #keep(chunk: Uint8Array, start: number, end: number): void {
+  #keep(chunk: Uint8Array, start: number, end: number, loan?: SlabLoan): void {
     if (end - start > maxWriteBytes) {
       throw new SallyportError('SP_INTERNAL', `stream ${this.id}: a chunk of ${end - start} bytes`)
     }
-    this.#hold = acquireBuffer(end - start)
-    this.#hold.set(chunk.subarray(start, end))
-    this.#holdStart = 0
-    this.#holdEnd = end - start
+    // Of a small rest a slab would be mostly empty.
+    if (loan !== undefined && end - start > maxRecordBytes) {
+      this.#hold = loan.takeToKeep()
+      this.#holdStart = slabHeadBytes + start
+    } else {
+      this.#hold = acquireBuffer(end - start)
+      this.#hold.set(chunk.subarray(start, end))
+      this.#holdStart = 0
+    }
+    this.#holdEnd = this.#holdStart + end - start
   }
 
   #dropHold(): void {

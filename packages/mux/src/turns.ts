@@ -2,6 +2,7 @@
 // each a round, while the transport takes more; control frames wait for nobody. An event-loop turn
 // ends with one joint write of all that was written in it, unless that waits for company (spacing.ts).
 import { type FrameType, maxRecordBytes } from '@sallyport/protocol'
+import type { SlabLoan } from './bulk-read.ts'
 import type { Clock, Timer } from './clock.ts'
 import { bypassBytes, lazyFrameMs, smallWriteBytes } from './limits.ts'
 import { Outbox } from './outbox.ts'
@@ -63,8 +64,15 @@ export class Turns {
     return this.#outbox.isFull || this.#pace.isFull
   }
 
-  writeData(flags: number, streamId: number, chunk: Uint8Array, start: number, end: number): void {
-    this.#outbox.writeData(flags, streamId, chunk, start, end)
+  writeData(
+    flags: number,
+    streamId: number,
+    chunk: Uint8Array,
+    start: number,
+    end: number,
+    loan?: SlabLoan,
+  ): void {
+    this.#outbox.writeData(flags, streamId, chunk, start, end, loan)
     this.#pace.sent(end - start)
     this.#schedule()
   }

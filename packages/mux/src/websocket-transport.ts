@@ -1,7 +1,7 @@
 // Byte path 7/8: mux bytes as binary WebSocket messages (docs/protocol.md §2). `ws` does the
 // handshake, and ping, pong and close; binary messages are framed here and written, whole, to the
-// socket that was handed to `ws`, so its control frames never fall inside one. Whole binary messages
-// are read here, too, and everything else by `ws` (docs/adr/0010).
+// socket that was handed to `ws`, so its control frames never fall inside one. Binary messages of one
+// frame are read here, too, and everything else by `ws` (docs/adr/0010).
 import { randomFillSync } from 'node:crypto'
 import type { Socket } from 'node:net'
 import { maxMessageBytes, maxMessageFragments } from '@sallyport/protocol'
@@ -32,7 +32,7 @@ const recordBuffer = Buffer.allocUnsafeSlow(recordBufferBytes)
 /** FIN and the binary opcode (RFC 6455 §5.2). */
 const finBinary = 0x82
 const maskBit = 0x80
-/** Lengths from 126 on take two further bytes; ours end at one TLS record, far below 64 KiB. */
+/** Lengths from 126 on take two further bytes; ours end at one slab, below 64 KiB with its header. */
 const shortLengthLimit = 126
 const extendedLengthBytes = 2
 const maskKeyBytes = 4
@@ -67,18 +67,18 @@ export function createWebSocketTransport(
         if (turnBytes >= receiveTurnBytes) ws.resume()
         turnBytes = 0
       }
-      const onMessage = (bytes: Buffer, from: number, to: number): void => {
+      const onPayload = (bytes: Buffer, from: number, to: number): void => {
         if (turnBytes === 0) setImmediate(nextTurn)
         turnBytes += to - from
         if (turnBytes >= receiveTurnBytes) ws.pause()
         handler.onBytes(bytes, from, to)
       }
       ws.on('message', (data, isBinary) => {
-        if (isBinary && Buffer.isBuffer(data)) onMessage(data, 0, data.length)
+        if (isBinary && Buffer.isBuffer(data)) onPayload(data, 0, data.length)
         else ws.close(1003, 'binary messages only')
       })
       // The other end masks where this one does not.
-      readWholeMessages(ws, socket, new MessageReader(masking === 'none', onMessage))
+      readMessages(ws, socket, new MessageReader(masking === 'none', onPayload))
       // `ws` always emits 'close' after 'error'; the code tells what happened.
       let failure = ''
       ws.on('error', (error) => {
@@ -131,10 +131,10 @@ export function createWebSocketTransport(
 }
 
 /** Puts the reader in front of `ws`, which gets what is left as the 'data' of its socket. */
-function readWholeMessages(ws: WebSocket, socket: Socket, reader: MessageReader): void {
+function readMessages(ws: WebSocket, socket: Socket, reader: MessageReader): void {
   let isPassedOn = false
   const isStatic = readInto(socket, recordBuffer, (bytes) => {
-    for (let at = 0; at < bytes && !socket.destroyed;) {
+    for (let at = reader.takeRest(recordBuffer, 0, bytes); at < bytes && !socket.destroyed;) {
       if (ws.readyState === ws.OPEN) at = reader.take(recordBuffer, at, bytes)
       if (at === bytes) break
       const end = reader.follow(recordBuffer, at, bytes)
