@@ -3,7 +3,13 @@
 // until the caller cancels (its channel timeout). It sends nothing and reads nothing.
 import type { NetConnectOpts, Socket } from 'node:net'
 import type { Clock, Timer } from '@sallyport/mux'
-import { SallyportError, type Target, formatTarget, originDialTimeoutMs } from '@sallyport/protocol'
+import {
+  SallyportError,
+  type Target,
+  formatTarget,
+  isLoopback,
+  originDialTimeoutMs,
+} from '@sallyport/protocol'
 import { busyOriginRetryMs, localhostHeadStartMs } from './limits.ts'
 
 /** What mux's `dialSocket` returns; all that is needed of it here is its socket. */
@@ -131,5 +137,9 @@ function addressesOf(target: Target): Address[] {
   if (target.kind === 'unix') return [{ name: '', dial: { path: target.path } }]
   const { port } = target
   const hosts = target.host === 'localhost' ? ['127.0.0.1', '::1'] : [target.host]
-  return hosts.map((host) => ({ name: `${host}: `, dial: { host, port } }))
+  // A program of this machine does not go without the kernel saying so.
+  return hosts.map((host) => ({
+    name: `${host}: `,
+    dial: { host, port, keepAlive: !isLoopback(host) },
+  }))
 }

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
 import { connect, createServer } from 'node:net'
+import { platform } from 'node:os'
 import test from 'node:test'
 import type { TLSSocket } from 'node:tls'
 import { Changes } from '../../../test/support/changes.ts'
 import { until } from '../../../test/support/deadline.ts'
+import { isKeepAlive, kernelTimer } from '../../../test/support/kernel-timer.ts'
 import { OffsetStream } from '../../../test/support/offset-stream.ts'
 import { accepted, dialled, overTls } from '../../../test/support/socket-ends.ts'
 import { lifeOf, listening, portOf, tlsPair } from '../../../test/support/sockets.ts'
@@ -282,3 +284,20 @@ test('socket end: all that was read before it was attached is kept, in order', a
   await seen.changes.until('all bytes', () => seen.bytes().length === 13)
   assert.equal(seen.bytes().toString(), 'one two three')
 })
+
+test(
+  'socket end (dialled): the kernel keeps it alive, unless it is told not to',
+  { skip: platform() !== 'linux' && 'asks /proc' },
+  async () => {
+    const server = await listening(createServer())
+    const address = { port: portOf(server), host: '127.0.0.1' }
+    const kept = dialSocket(address)
+    const other = dialSocket({ ...address, keepAlive: false })
+    await Promise.all([until(kept.socket, 'connect'), until(other.socket, 'connect')])
+    assert.ok(isKeepAlive(await kernelTimer(kept.socket)))
+    assert.ok(!isKeepAlive(await kernelTimer(other.socket)))
+    kept.socket.destroy()
+    other.socket.destroy()
+    server.close()
+  },
+)

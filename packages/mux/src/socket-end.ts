@@ -54,8 +54,6 @@ export class SocketEnd {
       read: (buffer, bytes) => this.#read(buffer, bytes),
       nextBuffer: () => this.#nextBuffer(),
     })
-    // One that dials was told in its options; told here it would set them twice.
-    if (!this.socket.connecting) this.socket.setKeepAlive(true, tcpKeepAliveMs)
     this.socket.on('error', (error) => {
       this.#error = error
     })
@@ -121,16 +119,19 @@ export class SocketEnd {
   }
 }
 
-/** Dials; the caller listens for 'connect' and 'error' on `socket`. */
+/**
+ * Dials, with TCP keep-alive unless `options` say otherwise; the caller listens for 'connect' and 'error'
+ * on `socket`.
+ */
 export function dialSocket(options: NetConnectOpts): SocketEnd {
   return new SocketEnd(
     ({ read, nextBuffer }) =>
       connect({
+        keepAlive: true,
+        keepAliveInitialDelay: tcpKeepAliveMs,
         ...options,
         allowHalfOpen: true,
         noDelay: true,
-        keepAlive: true,
-        keepAliveInitialDelay: tcpKeepAliveMs,
         onread: { buffer: nextBuffer, callback: (bytes, buffer) => read(asBuffer(buffer), bytes) },
       }),
     { isTls: false },

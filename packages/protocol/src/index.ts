@@ -64,7 +64,7 @@ export {
 } from './frame.ts'
 export { isHost, isHostName } from './host-name.ts'
 export { formatHost, formatHostPort, splitHostPort } from './host-port.ts'
-export { bytesToIp, ipToBytes, isIp, isMappedIpv4 } from './ip-address.ts'
+export { bytesToIp, ipToBytes, isIp, isLoopback, isMappedIpv4 } from './ip-address.ts'
 export { formatJoinString, type JoinString, parseJoinString } from './join-string.ts'
 export * from './limits.ts'
 export { formatListenAddress, type ListenAddress, parseListenAddress } from './listen-address.ts'

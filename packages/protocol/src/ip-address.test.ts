@@ -4,7 +4,7 @@ import { test } from 'node:test'
 
 import fc from 'fast-check'
 
-import { bytesToIp, ipToBytes, isMappedIpv4 } from './ip-address.ts'
+import { bytesToIp, ipToBytes, isLoopback, isMappedIpv4 } from './ip-address.ts'
 
 test('addresses are read to their bytes', () => {
   const cases = {
@@ -71,4 +71,13 @@ test('node:net and the URL parser agree about every address', () => {
     }),
     { numRuns: 1000 },
   )
+})
+
+test('loopback is what no other machine reaches', () => {
+  for (const host of ['localhost', '::1', '127.0.0.1', '127.255.0.9', '::ffff:127.0.0.1']) {
+    assert.equal(isLoopback(host), true, host)
+  }
+  for (const host of ['', '127.example.com', '127.0.0', '128.0.0.1', '::', '::ffff:10.0.0.1']) {
+    assert.equal(isLoopback(host), false, host)
+  }
 })

@@ -12,6 +12,13 @@ export function isIp(text: string): boolean {
   return ipToBytes(text) !== undefined
 }
 
+/** An address or name of this machine that no other reaches. */
+export function isLoopback(host: string): boolean {
+  if (host === 'localhost' || host === '::1') return true
+  const ipv4 = host.startsWith('::ffff:') ? host.slice(7) : host
+  return ipv4.startsWith('127.') && ipv4ToBytes(ipv4) !== undefined
+}
+
 /** The text of 4 or 16 bytes. */
 export function bytesToIp(bytes: Uint8Array): string {
   if (bytes.length === 4) return ipv4Text(bytes, 0)

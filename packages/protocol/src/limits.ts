@@ -66,8 +66,8 @@ export const originDialTimeoutMs = 5_000
 /** Half-closed and silent (docs/protocol.md §10): long polls stay below an hour. */
 export const halfClosedIdleMs = 3_600_000
 
-/** TCP keepalive on every socket to visitors and origins: under the 350 s after which EC2 security
- * groups forget an idle flow. */
+/** TCP keepalive on every socket to visitors and to origins on other machines: under the 350 s after
+ * which EC2 security groups forget an idle flow. */
 export const tcpKeepAliveMs = 60_000
 
 /** Streams running at a drain get this long to end (docs/protocol.md §10). */

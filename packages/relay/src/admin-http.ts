@@ -1,8 +1,7 @@
 // The admin port: metrics, health and status for programs on this machine. On the loopback only,
 // read-only, and not for web pages: a page may make a browser ask here, under a name of its own.
 import { type IncomingMessage, type ServerResponse, createServer } from 'node:http'
-import { type ListenAddress, splitHostPort } from '@sallyport/protocol'
-import { isLoopback } from './address.ts'
+import { type ListenAddress, isLoopback, splitHostPort } from '@sallyport/protocol'
 import { adminTimeoutMs, maxAdminSockets, maxUpgradeBytes } from './limits.ts'
 import { listen } from './listening.ts'
 import type { Metrics } from './metrics.ts'

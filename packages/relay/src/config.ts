@@ -14,10 +14,11 @@ import {
   badInput,
   formatListenAddress,
   formatPortRange,
+  isLoopback,
 } from '@sallyport/protocol'
 import type { CertificateFiles } from './certificates/certificate-files.ts'
 import { deliveredPair } from './certificates/delivered-certificate.ts'
-import { isEveryAddress, isLoopback } from './address.ts'
+import { isEveryAddress } from './address.ts'
 import { allowEverything } from './agent-keys.ts'
 import { type RelayJson, relayFileSchema } from './delivered-settings.ts'
 import { type Surroundings, readEnvFile } from './env-file.ts'

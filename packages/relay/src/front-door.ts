@@ -208,7 +208,7 @@ export async function startFrontDoor(options: FrontDoorOptions): Promise<FrontDo
   }
 
   const createListener = (furtherPort?: number): Server =>
-    createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
+    createServer({ allowHalfOpen: true }, (socket) => {
       socket.on('error', () => {})
       const pass = options.gate.enter(socket.remoteAddress ?? '', () => socket.destroy())
       if (!pass) {

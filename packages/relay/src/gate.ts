@@ -3,7 +3,7 @@
 // cap is kept back for agents, who are found by their hello. Counts what the relay hands to it; knows no
 // sockets. Node's own maxConnections would close agents and visitors alike, unread.
 import { type Clock, type Linked, LinkedSet } from '@sallyport/mux'
-import { isLoopback } from './address.ts'
+import { isLoopback } from '@sallyport/protocol'
 import { addressKey } from './address-key.ts'
 import { maxKnownAddresses } from './limits.ts'
 

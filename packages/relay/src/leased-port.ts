@@ -2,6 +2,8 @@
 // ends. On a tcp route it takes raw bytes, so that the visitor's first byte is the origin's, and hands
 // its sockets over unread.
 import { type Server, type Socket, createServer } from 'node:net'
+import { type SocketAddressPair, isIp } from '@sallyport/protocol'
+import { isEveryAddress } from './address.ts'
 import { listen } from './listening.ts'
 
 export interface LeasedPort {
@@ -10,16 +12,20 @@ export interface LeasedPort {
 }
 
 /**
- * Listens on a port; `onVisitor` gets paused sockets that nobody has read from.
+ * Listens on a port; `onVisitor` gets paused sockets that nobody has read from, and the address they came
+ * to, unless that is one of many.
  * @throws {SallyportError} SP_PORT_TAKEN.
  */
 export function openTcpPort(
   host: string,
   port: number,
-  onVisitor: (socket: Socket) => void,
+  onVisitor: (socket: Socket, listener: SocketAddressPair | undefined) => void,
 ): Promise<LeasedPort> {
-  const options = { pauseOnConnect: true, allowHalfOpen: true, noDelay: true }
-  return openLeasedPort(createServer(options, onVisitor), host, port)
+  const listener = isIp(host) && !isEveryAddress(host) ? { address: host, port } : undefined
+  const server = createServer({ pauseOnConnect: true, allowHalfOpen: true }, (socket) =>
+    onVisitor(socket, listener),
+  )
+  return openLeasedPort(server, host, port)
 }
 
 /**

@@ -1,6 +1,7 @@
 // Listening on a port, with the refusals of the system as errors of ours.
 import type { Server } from 'node:net'
 import { SallyportError, formatHostPort } from '@sallyport/protocol'
+import { setAcceptedOptions } from './accepted-options.ts'
 import { listenBacklog } from './limits.ts'
 import { hasCode } from './system-error.ts'
 
@@ -35,6 +36,7 @@ export async function listen(
   } finally {
     server.off('error', reject)
   }
+  setAcceptedOptions(server)
   // What accept(2) reports from now on (out of descriptors) concerns one caller, who sees it himself.
   server.on('error', () => {})
   const address = server.address()

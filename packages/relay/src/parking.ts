@@ -1,6 +1,6 @@
 // Who waits for an agent that is away, by route, and how many may: a cap per route and one per
 // visitor address, so that nobody fills the lot alone. Knows no sockets.
-import { isLoopback } from './address.ts'
+import { isLoopback } from '@sallyport/protocol'
 import { maxParkedPerAddress, maxParkedPerRoute } from './limits.ts'
 
 export interface ParkingOptions {

@@ -7,6 +7,7 @@ import {
   type ListenAddress,
   type RegisterMessage,
   SallyportError,
+  type SocketAddressPair,
   admissionTimeoutMs,
   drainGraceMs,
   isIp,
@@ -148,9 +149,9 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
     openPort: ({ host: bind, port, tcpPlace }) =>
       tcpPlace === undefined
         ? frontDoor.openPort(bind, port)
-        : openTcpPort(bind, port, (socket) => {
+        : openTcpPort(bind, port, (socket, listener) => {
             if (passVisitor(gate, socket)) {
-              admit(tcpPlace, clock.now(), socket, (one) => adoptAccepted(one), {})
+              admit(tcpPlace, clock.now(), socket, adoptAccepted, {}, listener)
             }
           }),
   })
@@ -188,9 +189,10 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
     socket: S,
     adopt: (socket: S) => SocketEnd,
     tls: Pick<VisitorFacts, 'alpn' | 'sni' | 'tls'>,
+    listener?: SocketAddressPair,
   ): void {
     const claim = routes.find(place)?.claim
-    const addresses = socketAddresses(socket)
+    const addresses = socketAddresses(socket, listener)
     if (!claim && socket instanceof TLSSocket && tls.sni === undefined) {
       answerNotFound(socket)
       return

@@ -71,16 +71,18 @@ export class Reporter {
     this.#onEvent({ event: 'health', url, agent: agent.name, alive })
   }
 
-  visit(facts: VisitorFacts, { error, agent, ...report }: VisitReport): void {
-    const { url, visitor, acceptedMs } = facts
+  visit({ url, visitor, acceptedMs }: VisitorFacts, report: VisitReport): void {
+    const { agent, error, bytesIn, bytesOut, endedBy } = report
     this.#onEvent({
       event: 'visit',
       route: url,
-      ...(agent === undefined ? {} : { agent }),
+      ...(agent !== undefined && { agent }),
       visitor: formatHostPort(visitor.address, visitor.port),
-      ...report,
+      bytesIn,
+      bytesOut,
+      endedBy,
       ms: Math.round(this.#clock.now() - acceptedMs),
-      ...(error ? { reason: error.message } : {}),
+      ...(error && { reason: error.message }),
     })
   }
 

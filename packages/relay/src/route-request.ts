@@ -11,12 +11,13 @@ import {
   formatHostPort,
   includesPort,
   isIp,
+  isLoopback,
   isPermitted,
   parseRouteUrl,
 } from '@sallyport/protocol'
 import type { Agent } from './agent-keys.ts'
 import type { Claim } from './lease.ts'
-import { isEveryAddress, isLoopback } from './address.ts'
+import { isEveryAddress } from './address.ts'
 
 /** What the relay serves, as far as routes are concerned. */
 export interface RelaySite {

@@ -15,12 +15,11 @@ import {
   type PortRange,
   badInput,
   isHost,
+  isLoopback,
   parseListenAddress,
   parsePermissions,
   parsePortRange,
 } from '@sallyport/protocol'
-
-import { isLoopback } from './address.ts'
 
 /** Reads a value; `where` and `code` are for the error. */
 type Parse<T> = (text: string, where: string, code: ErrorCode) => T

@@ -2,17 +2,21 @@
 import type { Socket } from 'node:net'
 import type { SocketAddressPair } from '@sallyport/protocol'
 
-/** Undefined once the socket is closed. */
+/**
+ * `listener`: the socket's own end, where it is known; otherwise the kernel is asked. Undefined once the
+ * socket is closed.
+ */
 export function socketAddresses(
   socket: Socket,
+  listener?: SocketAddressPair,
 ): { readonly visitor: SocketAddressPair; readonly listener: SocketAddressPair } | undefined {
-  const { remoteAddress, remotePort, localAddress, localPort } = socket
+  const { remoteAddress, remotePort } = socket
   if (remoteAddress === undefined || remotePort === undefined) return undefined
+  const visitor = { address: unmapped(remoteAddress), port: remotePort }
+  if (listener) return { visitor, listener }
+  const { localAddress, localPort } = socket
   if (localAddress === undefined || localPort === undefined) return undefined
-  return {
-    visitor: { address: unmapped(remoteAddress), port: remotePort },
-    listener: { address: unmapped(localAddress), port: localPort },
-  }
+  return { visitor, listener: { address: unmapped(localAddress), port: localPort } }
 }
 
 /** A dual-stack socket names an IPv4 peer ::ffff:a.b.c.d. */
