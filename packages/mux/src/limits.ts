@@ -97,14 +97,18 @@ export const bypassBytes = slabBytes
 /** How long one small write holds bulk to the path: ten requests a second keep it so. */
 export const contentionMs = 100
 
-/** A ping asks for arrival after this much data: a quarter of the least that may be under way. */
-export const markerBytes = slabBytes
+/**
+ * A ping asks for arrival after this much data: after each full read. 80 bytes more would make it every
+ * second one, and let 128 KiB at a time go uncounted.
+ */
+export const markerBytes = readBufferBytes
 
 /**
- * The least that bulk may have under way: with 1 MiB, 512 and 256 KiB a request beside it took 4.8,
- * 3.6 and 2.5 ms at p99 (docs/adr/0006); below 256 KiB two busy processes starve between turns.
+ * The least that bulk may have under way: two reads and a half. With 256 KiB a request beside it took
+ * 0.55 ms at p50, with 160 KiB 0.44, and the bulk went 5 to 10 % slower meanwhile; 128 KiB gave no more
+ * (docs/adr/0006).
  */
-export const underwayBytesMin = 256 * 1024
+export const underwayBytesMin = 160 * 1024
 
 /**
  * So often bulk beside requests lets the path's queue run empty for one interval, to see the path's own
