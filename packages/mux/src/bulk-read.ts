@@ -5,14 +5,14 @@ import { acquireBuffer, releaseBuffer } from './buffer-pool.ts'
 import { slabBytes, slabHeadBytes } from './limits.ts'
 
 /**
- * Lends the slab that was just read into; the bytes begin at {@link slabHeadBytes}. Who takes it gives it
- * back to the pool.
+ * Lends the slab that was just read into, if it was one; the bytes begin at {@link slabHeadBytes}. Who
+ * takes it gives it back to the pool.
  */
 export interface SlabLoan {
   /** To leave at once: the next read gets another. */
-  takeToSend(): Buffer
+  takeToSend(): Buffer | undefined
   /** To wait: the next read goes into the common buffer, so that a source that stands still has one slab. */
-  takeToKeep(): Buffer
+  takeToKeep(): Buffer | undefined
 }
 
 export class BulkRead implements SlabLoan {
@@ -33,15 +33,14 @@ export class BulkRead implements SlabLoan {
     return this.#view
   }
 
-  takeToSend(): Buffer {
+  takeToSend(): Buffer | undefined {
     const slab = this.#slab
-    if (slab === undefined) throw new Error('a slab was taken twice')
     this.#slab = undefined
     this.#view = undefined
     return slab
   }
 
-  takeToKeep(): Buffer {
+  takeToKeep(): Buffer | undefined {
     this.#isKept = true
     return this.takeToSend()
   }

@@ -59,8 +59,8 @@ export class Outbox {
   }
 
   /**
-   * Data frames for `chunk[start, end)`: as many as messages need. `flags` go on the first. Where there
-   * is a `loan`, which has the chunk, and nothing to go ahead of it, it leaves itself.
+   * Data frames for `chunk[start, end)`: as many as messages need. `flags` go on the first. A chunk that is
+   * in a slab on `loan` leaves in it, when nothing is to go ahead of it.
    */
   writeData(
     flags: number,
@@ -70,8 +70,9 @@ export class Outbox {
     end: number,
     loan?: SlabLoan,
   ): void {
-    if (loan !== undefined && end - start > maxRecordBytes && this.#isIdle) {
-      this.#sendLoan(flags, streamId, loan.takeToSend(), slabHeadBytes + start, slabHeadBytes + end)
+    const slab = end - start > maxRecordBytes && this.#isIdle ? loan?.takeToSend() : undefined
+    if (slab !== undefined) {
+      this.#sendRead(flags, streamId, slab, slabHeadBytes + start, slabHeadBytes + end)
       return
     }
     let at = start
@@ -124,7 +125,7 @@ export class Outbox {
   }
 
   /** One message of one frame; its headers go in front of it. */
-  #sendLoan(flags: number, streamId: number, slab: Buffer, start: number, end: number): void {
+  #sendRead(flags: number, streamId: number, slab: Buffer, start: number, end: number): void {
     const frame = start - headerBytes
     writeHeader(slab, frame, FrameType.data, flags, streamId, end - start)
     const message = frame - this.#messageHeaderBytes

@@ -105,7 +105,8 @@ export class SocketEnd {
 
   #read(buffer: Buffer, bytes: number): boolean {
     this.#wasFull = bytes === buffer.length
-    const loan = buffer === readBuffer ? undefined : this.#bulk
+    if (this.#wasFull) this.#bulk ??= new BulkRead()
+    const loan = this.#wasFull || buffer !== readBuffer ? this.#bulk : undefined
     if (this.#handlers) return this.#handlers.onRead(buffer, bytes, loan)
     const piece = Buffer.from(buffer.subarray(0, bytes))
     this.#kept = this.#kept ? Buffer.concat([this.#kept, piece]) : piece
@@ -113,7 +114,7 @@ export class SocketEnd {
   }
 
   #nextBuffer(): Buffer {
-    if (this.#wasFull) return (this.#bulk ??= new BulkRead()).next() ?? readBuffer
+    if (this.#wasFull) return this.#bulk?.next() ?? readBuffer
     this.#bulk?.release()
     return readBuffer
   }

@@ -344,14 +344,16 @@ export class MuxStream {
     if (end - start > maxWriteBytes) {
       throw new SallyportError('SP_INTERNAL', `stream ${this.id}: a chunk of ${end - start} bytes`)
     }
-    // Of a small rest a slab would be mostly empty.
-    if (loan !== undefined && end - start > maxRecordBytes) {
-      this.#hold = loan.takeToKeep()
+    const slab = loan?.takeToKeep()
+    if (slab !== undefined && end - start > maxRecordBytes) {
+      this.#hold = slab
       this.#holdStart = slabHeadBytes + start
     } else {
       this.#hold = acquireBuffer(end - start)
       this.#hold.set(chunk.subarray(start, end))
       this.#holdStart = 0
+      // Of a small rest it would be mostly empty.
+      if (slab !== undefined) releaseBuffer(slab)
     }
     this.#holdEnd = this.#holdStart + end - start
   }
@@ -398,7 +400,5 @@ function give(receiver: StreamReceiver, chunk: Buffer): void {
 }
 
 function copyOf(bytes: Buffer, start: number, end: number): Buffer {
-  const copy = Buffer.allocUnsafe(end - start)
-  bytes.copy(copy, 0, start, end)
-  return copy
+  return Buffer.from(bytes.subarray(start, end))
 }
